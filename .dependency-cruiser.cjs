@@ -1,0 +1,75 @@
+// Which folder of src may import which other one; itself always. A library has one owner folder.
+const mayImport = {
+  vehicle: [],
+  daemon: [],
+  config: ['vehicle'],
+  backends: ['vehicle', 'daemon'],
+  worker: ['backends', 'vehicle', 'daemon'],
+  store: ['vehicle', 'daemon'],
+  dispatch: ['vehicle', 'daemon'],
+  mqtt: ['vehicle', 'daemon'],
+  cli: ['config', 'daemon', 'vehicle', 'backends', 'store'],
+};
+
+const ownedBy = {
+  pino: 'daemon',
+  'prom-client': 'daemon',
+  yaml: 'config',
+  'classic-level': 'store',
+  opossum: 'dispatch',
+  piscina: 'dispatch',
+  mqtt: 'mqtt',
+  aedes: 'cli',
+  commander: 'cli',
+};
+
+const folderRules = Object.entries(mayImport).map(([folder, others]) => ({
+  name: `${folder}-may-import-${others.join('-') || 'nothing'}`,
+  severity: 'error',
+  from: { path: `^src/${folder}/` },
+  to: {
+    path: '^src/',
+    pathNot: [
+      `^src/(${[folder, ...others].join('|')})/`,
+      ...(folder === 'cli' ? ['^src/bridge\\.ts$'] : []),
+    ],
+  },
+}));
+
+const libraryRules = Object.entries(ownedBy).map(([library, folder]) => ({
+  name: `${library}-belongs-to-${folder}`,
+  severity: 'error',
+  from: { path: '^src/', pathNot: `^src/${folder}/` },
+  to: { path: `node_modules/${library}/` },
+}));
+
+module.exports = {
+  forbidden: [
+    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
+    {
+      name: 'every-folder-has-its-row',
+      severity: 'error',
+      from: {},
+      to: { path: '^src/[^/]+/', pathNot: `^src/(${Object.keys(mayImport).join('|')})/` },
+    },
+    {
+      name: 'main-knows-the-command-line-and-the-process',
+      severity: 'error',
+      from: { path: '^src/main\\.ts$' },
+      to: { path: '^src/', pathNot: '^src/(cli|daemon)/' },
+    },
+    {
+      name: 'the-roots-do-not-know-the-command-line',
+      severity: 'error',
+      from: { path: '^src/(bridge|account)\\.ts$' },
+      to: { path: '^src/(cli/|main\\.ts$)' },
+    },
+    ...folderRules,
+    ...libraryRules,
+  ],
+  options: {
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    doNotFollow: { path: 'node_modules' },
+  },
+};
