@@ -1,15 +1,21 @@
-import { TestRunner, afterAll, onTestFinished } from 'vitest';
-
 type End = () => Promise<void> | void;
 
-const endsOfTheFile: End[] = [];
+// The benches use the same brokers and daemons outside of vitest, which cannot be loaded there.
+const vitest = process.env['VITEST'] === undefined ? undefined : await import('vitest');
 
-afterAll(async () => {
-  for (const end of endsOfTheFile.splice(0).reverse()) await end();
-});
+const ends: End[] = [];
 
-/** Runs `end` when the running test is over, or, called from `beforeAll`, when the file is; newest first. */
+vitest?.afterAll(endAll);
+
+/**
+ * Runs `end` when the running test is over, or, called from `beforeAll`, when the file is; newest first.
+ * Outside of vitest when `endAll` is called.
+ */
 export function onTeardown(end: End): void {
-  if (TestRunner.getCurrentTest() === undefined) endsOfTheFile.push(end);
-  else onTestFinished(end);
+  if (vitest?.TestRunner.getCurrentTest() === undefined) ends.push(end);
+  else vitest.onTestFinished(end);
+}
+
+export async function endAll(): Promise<void> {
+  for (const end of ends.splice(0).reverse()) await end();
 }
