@@ -1,0 +1,2 @@
+// Does not even say hello.
+process.stdin.resume();
