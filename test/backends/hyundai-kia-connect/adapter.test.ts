@@ -123,7 +123,7 @@ describe('a deadline that passes', () => {
     const child = Number(told.logs[1]?.message);
     expect(child).toBeGreaterThan(1);
     await waitUntil(
-      () => isGone(child),
+      () => !runs(child),
       5000,
       () => 'the end of what the process started',
     );
