@@ -78,7 +78,7 @@ export function createIdentity(options: IdentityOptions): CarIdentity {
   }
   const [model, build] = car;
   const round = Math.floor(index / lineUp.cars.length);
-  const random = createRandom(seed, index);
+  const random = createRandom(seed ^ saltOf(brand), index);
   const year = 2021 + Math.floor(random() * 5);
   return {
     id: vendorId(random),
@@ -101,6 +101,11 @@ export function createRandom(seed: number, index: number): () => number {
     mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
   };
+}
+
+/** Accounts of two brands must not share vendor ids because they share a seed. */
+function saltOf(brand: string): number {
+  return [...brand].reduce((salt, letter) => Math.imul(salt, 31) + letter.charCodeAt(0), 0);
 }
 
 function vendorId(random: () => number): string {

@@ -35,6 +35,11 @@ test('the same seed makes the same car, another seed or index a different one', 
   expect(new Set(vins).size).toBe(4);
 });
 
+test('a brand has vendor ids of its own', () => {
+  const ids = ['hyundai', 'kia', 'genesis'].map((brand) => aCar(0, { brand }).car.identity.id);
+  expect(new Set(ids).size).toBe(3);
+});
+
 test('the first two cars are an EV and a plug-in hybrid with both kinds of range', () => {
   const ev = aCar(0).car.report();
   const phev = aCar(1).car.report();

@@ -1,0 +1,195 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type CompletedRequest, type Mockttp, generateCACertificate, getLocal } from 'mockttp';
+import { type Cars, carsOf } from './cars.js';
+import { type Fault, type FaultHandle, type FaultyReply, Faults } from './faults.js';
+import { RequestLog } from './request-log.js';
+import { StalledBodyServer } from './stalled-body.js';
+import { UsaHyundaiAccount } from './usa-hyundai-account.js';
+import { UsaHyundai } from './usa-hyundai.js';
+import { UsaKiaAccount } from './usa-kia-account.js';
+import { UsaKia } from './usa-kia.js';
+import { type CloudRequest, type Maker, type Route, json } from './wire.js';
+
+export interface CloudOptions {
+  /** Epoch ms. The makers' clients compare with the wall clock: stay near it. */
+  readonly clock?: () => number;
+}
+
+export interface Credentials {
+  readonly username: string;
+  readonly password: string;
+  readonly cars: Cars;
+  /** Makes other cars of the same number. Default 7. */
+  readonly seed?: number;
+}
+
+/** The makers' clouds behind one intercepting proxy; the client believes that it talks to the real ones. */
+export class Cloud {
+  readonly requests = new RequestLog();
+  /** PEM file of the authority that signs for every host. */
+  readonly caFile: string;
+  readonly #clock: () => number;
+  readonly #server: Mockttp;
+  readonly #stalled: StalledBodyServer;
+  readonly #folder: string;
+  readonly #faults = new Faults();
+  readonly #kia = new UsaKia();
+  readonly #hyundai = new UsaHyundai();
+  #port = 0;
+
+  private constructor(parts: {
+    clock: () => number;
+    server: Mockttp;
+    stalled: StalledBodyServer;
+    folder: string;
+  }) {
+    this.#clock = parts.clock;
+    this.#server = parts.server;
+    this.#stalled = parts.stalled;
+    this.#folder = parts.folder;
+    this.caFile = join(parts.folder, 'ca.pem');
+  }
+
+  static async start(options: CloudOptions = {}): Promise<Cloud> {
+    const { key, cert } = await generateCACertificate({ bits: 2048 });
+    const folder = await mkdtemp(join(tmpdir(), 'bluelink2mqtt-cloud-'));
+    const cloud = new Cloud({
+      clock: options.clock ?? Date.now,
+      server: getLocal({ https: { key, cert }, recordTraffic: false }),
+      stalled: await StalledBodyServer.start(),
+      folder,
+    });
+    await writeFile(cloud.caFile, cert);
+    await cloud.up();
+    return cloud;
+  }
+
+  /** For a client's environment. Overwrite, do not default: its own may hold some of these. */
+  get environment(): Readonly<Record<string, string>> {
+    return {
+      HTTPS_PROXY: this.proxyUrl,
+      https_proxy: this.proxyUrl,
+      REQUESTS_CA_BUNDLE: this.caFile,
+      CURL_CA_BUNDLE: this.caFile,
+      NO_PROXY: '',
+      no_proxy: '',
+      TZ: 'UTC',
+    };
+  }
+
+  get proxyUrl(): string {
+    return `http://127.0.0.1:${String(this.#port)}`;
+  }
+
+  readonly accounts = {
+    /** Region 3, brand 1. */
+    usaKia: (credentials: Credentials): UsaKiaAccount => {
+      const account = new UsaKiaAccount(this.#withCars(credentials, 'kia'));
+      this.#kia.accounts.push(account);
+      return account;
+    },
+    /** Region 3, brand 2. */
+    usaHyundai: (credentials: Credentials & { readonly pin: string }): UsaHyundaiAccount => {
+      const { pin } = credentials;
+      const account = new UsaHyundaiAccount({ ...this.#withCars(credentials, 'hyundai'), pin });
+      this.#hyundai.accounts.push(account);
+      return account;
+    },
+  };
+
+  fault(fault: Fault): FaultHandle {
+    return this.#faults.add(fault);
+  }
+
+  clearFaults(): void {
+    this.#faults.clear();
+  }
+
+  /** The whole cloud is away: connections are refused. */
+  async down(): Promise<void> {
+    await this.#server.stop();
+  }
+
+  /** The cloud is back at the same address. */
+  async up(): Promise<void> {
+    await this.#server.start(this.#port === 0 ? undefined : this.#port);
+    this.#port = this.#server.port;
+    await this.#server.forAnyRequest().thenPassThrough({
+      beforeRequest: async (request) => {
+        const reply = await this.#answer(request);
+        if (typeof reply !== 'string' && 'stalled' in reply) {
+          return { method: 'GET', body: '', url: this.#stalled.urlOf(reply.stalled) };
+        }
+        if (typeof reply === 'string') return { response: reply };
+        const { status, headers, body } = reply;
+        return { response: { statusCode: status, headers: { ...headers }, body } };
+      },
+    });
+  }
+
+  async stop(): Promise<void> {
+    for (const account of [...this.#kia.accounts, ...this.#hyundai.accounts]) {
+      account.commands.stop();
+    }
+    await this.#server.stop();
+    await this.#stalled.stop();
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+
+  async #answer(raw: CompletedRequest): Promise<FaultyReply> {
+    const request = await readRequest(raw);
+    const makers: readonly Maker[] = [this.#kia, this.#hyundai];
+    const route = makers.find(({ host }) => host === request.host)?.route(request) ?? nobody;
+    const entry = this.requests.begin(request, route, this.#clock());
+    const reply = await this.#faults.answer(request, route);
+    entry.ended_at = this.#clock();
+    entry.status = typeof reply === 'string' || 'stalled' in reply ? null : reply.status;
+    return reply;
+  }
+
+  #withCars(credentials: Credentials, brand: string) {
+    const { username, password, cars, seed = 7 } = credentials;
+    const now = this.#clock;
+    return { username, password, now, cars: carsOf(cars, { brand, seed, now }) };
+  }
+}
+
+export function startCloud(options: CloudOptions = {}): Promise<Cloud> {
+  return Cloud.start(options);
+}
+
+const notFound = () => json({ message: 'the fake cloud does not know this host' }, 404);
+
+const nobody: Route = {
+  operation: 'unknown',
+  account: null,
+  vehicle: null,
+  answer: notFound,
+  sessionRevoked: notFound,
+  rateLimited: notFound,
+};
+
+async function readRequest(raw: CompletedRequest): Promise<CloudRequest> {
+  const url = new URL(raw.url);
+  const text = (await raw.body.getText()) ?? '';
+  return {
+    method: raw.method,
+    host: url.hostname,
+    path: url.pathname,
+    query: url.searchParams,
+    headers: Object.fromEntries(
+      Object.entries(raw.headers).map(([name, value]) => [name.toLowerCase(), String(value)]),
+    ),
+    body: parsed(text),
+  };
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}

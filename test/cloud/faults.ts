@@ -1,0 +1,170 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { CloudOperation, CloudRequest, Reply, Route } from './wire.js';
+import { html } from './wire.js';
+
+export const garbageKinds = [
+  'html',
+  'empty',
+  'truncated',
+  'null',
+  'list',
+  'no_envelope',
+  'wrong_types',
+] as const;
+
+export type Garbage = (typeof garbageKinds)[number];
+
+export type Effect =
+  /** Waits before the request is answered, and before it has any effect. Adds up. */
+  | { readonly is: 'latency'; readonly ms: number }
+  /** Breaks the connection, the second with a TCP reset. */
+  | { readonly is: 'close' | 'reset' }
+  /** The page of a gateway whose server is away. */
+  | { readonly is: 'gateway'; readonly status: 502 | 503 | 504 }
+  | { readonly is: 'garbage'; readonly kind: Garbage }
+  /** Headers and half the body come, the rest never does. */
+  | { readonly is: 'stalled_body' }
+  /** The session of this request is not accepted, whatever its age. */
+  | { readonly is: 'session_revoked' }
+  /** Too many requests, in the maker's words. */
+  | { readonly is: 'rate_limited'; readonly status?: number }
+  /** Any answer of the test's own. */
+  | { readonly is: 'reply'; readonly reply: Reply };
+
+export interface Fault {
+  readonly host?: RegExp;
+  readonly path?: RegExp;
+  readonly operation?: CloudOperation | readonly CloudOperation[];
+  /** The user name of the account. */
+  readonly account?: string;
+  /** The VIN of the car. */
+  readonly vehicle?: string;
+  /** How many requests it strikes; without it all, until it is cleared. */
+  readonly times?: number;
+  readonly effect: Effect;
+  /** The request still has its effect on the car, only its answer is lost: done but unknown. */
+  readonly processed?: boolean;
+}
+
+export interface FaultHandle {
+  /** How many requests it has struck. */
+  readonly struck: number;
+  clear(): void;
+}
+
+export type FaultyReply = Reply | 'close' | 'reset' | { readonly stalled: Reply };
+
+interface ActiveFault {
+  readonly fault: Fault;
+  struck: number;
+}
+
+/** The faults that are switched on, in the order in which they were. */
+export class Faults {
+  readonly #active = new Set<ActiveFault>();
+
+  add(fault: Fault): FaultHandle {
+    const active: ActiveFault = { fault, struck: 0 };
+    this.#active.add(active);
+    return {
+      get struck() {
+        return active.struck;
+      },
+      clear: () => void this.#active.delete(active),
+    };
+  }
+
+  clear(): void {
+    this.#active.clear();
+  }
+
+  /** The route's answer, after all latencies that fit and as the first other fault that fits leaves it. */
+  async answer(request: CloudRequest, route: Route): Promise<FaultyReply> {
+    const fitting = [...this.#active].filter(({ fault }) => fits(fault, request, route));
+    const latencies = fitting.filter(({ fault }) => fault.effect.is === 'latency');
+    const decisive = fitting.find(({ fault }) => fault.effect.is !== 'latency');
+    const striking = decisive === undefined ? latencies : [...latencies, decisive];
+    for (const active of striking) this.#count(active);
+    const wait = latencies.reduce((sum, { fault: { effect } }) => {
+      return effect.is === 'latency' ? sum + effect.ms : sum;
+    }, 0);
+    if (wait > 0) await delay(wait);
+    return decisive === undefined ? route.answer() : strike(decisive.fault, route);
+  }
+
+  #count(active: ActiveFault): void {
+    active.struck += 1;
+    if (active.fault.times !== undefined && active.struck >= active.fault.times) {
+      this.#active.delete(active);
+    }
+  }
+}
+
+function fits(fault: Fault, request: CloudRequest, route: Route): boolean {
+  const operations = fault.operation === undefined ? undefined : [fault.operation].flat();
+  return (
+    (fault.host?.test(request.host) ?? true) &&
+    (fault.path?.test(request.path) ?? true) &&
+    (operations === undefined || operations.some((one) => one === route.operation)) &&
+    (fault.account === undefined || fault.account === route.account) &&
+    (fault.vehicle === undefined || fault.vehicle === route.vehicle)
+  );
+}
+
+function strike({ effect, processed = false }: Fault, route: Route): FaultyReply {
+  // What is made of the true answer needs it, and with it the effect on the car.
+  const truth = processed || needsTruth(effect) ? route.answer() : undefined;
+  switch (effect.is) {
+    case 'close':
+    case 'reset':
+      return effect.is;
+    case 'gateway':
+      return html(effect.status, `${String(effect.status)} Bad Gateway`);
+    case 'garbage':
+      return garbage(effect.kind, truth ?? html(200, 'Welcome'));
+    case 'stalled_body':
+      return { stalled: truth ?? html(200, 'Welcome') };
+    case 'session_revoked':
+      return route.sessionRevoked();
+    case 'rate_limited':
+      return route.rateLimited(effect.status ?? 200);
+    case 'reply':
+      return effect.reply;
+    case 'latency':
+      return truth ?? route.answer();
+  }
+}
+
+function needsTruth(effect: Effect): boolean {
+  if (effect.is === 'stalled_body') return true;
+  return effect.is === 'garbage' && ['truncated', 'wrong_types'].includes(effect.kind);
+}
+
+function garbage(kind: Garbage, truth: Reply): Reply {
+  const with200 = (body: string): Reply => ({ ...truth, status: 200, body });
+  switch (kind) {
+    case 'html':
+      return html(200, 'Scheduled maintenance');
+    case 'empty':
+      return with200('');
+    case 'truncated':
+      return with200(truth.body.slice(0, Math.floor(truth.body.length / 2)));
+    case 'null':
+      return with200('null');
+    case 'list':
+      return with200('[]');
+    case 'no_envelope':
+      return with200('{"hello":"world"}');
+    case 'wrong_types':
+      return with200(JSON.stringify(wrongTypes(JSON.parse(truth.body === '' ? '{}' : truth.body))));
+  }
+}
+
+/** The same keys with a value of another type behind each. */
+function wrongTypes(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map((one) => wrongTypes(one));
+  if (typeof value === 'object' && value !== null) {
+    return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, wrongTypes(one)]));
+  }
+  return typeof value === 'string' ? 1 : 'odd';
+}

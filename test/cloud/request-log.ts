@@ -1,0 +1,79 @@
+import type { CloudOperation, CloudRequest, Route } from './wire.js';
+
+/** One request as the cloud saw it. Times are epoch ms of the cloud's clock. */
+export interface LoggedRequest extends CloudRequest {
+  readonly at: number;
+  readonly operation: Route['operation'];
+  readonly account: string | null;
+  /** The VIN of the car, where the request names one. */
+  readonly vehicle: string | null;
+  /** When the answer left; null as long as there is none. */
+  ended_at: number | null;
+  /** The HTTP status; null without an answer, or when the connection was broken. */
+  status: number | null;
+}
+
+/** Everything that was asked, in the order in which it came. */
+export class RequestLog {
+  readonly #entries: LoggedRequest[] = [];
+  readonly #waiting = new Set<{ fits: () => boolean; resolve: () => void }>();
+
+  get all(): readonly LoggedRequest[] {
+    return this.#entries;
+  }
+
+  /** Requests to hosts or paths that no maker knows. */
+  get unknown(): readonly LoggedRequest[] {
+    return this.#entries.filter(({ operation }) => operation === 'unknown');
+  }
+
+  of(operation: CloudOperation, vehicle?: string): readonly LoggedRequest[] {
+    return this.#entries.filter(
+      (one) => one.operation === operation && (vehicle === undefined || one.vehicle === vehicle),
+    );
+  }
+
+  /** Pairs of requests that were under way at the same time, of those that fit. */
+  overlaps(fits: (one: LoggedRequest) => boolean = () => true): [LoggedRequest, LoggedRequest][] {
+    const fitting = this.#entries.filter(fits);
+    return fitting.flatMap((one, place) =>
+      fitting
+        .slice(place + 1)
+        .filter((later) => one.ended_at === null || later.at < one.ended_at)
+        .map((later): [LoggedRequest, LoggedRequest] => [one, later]),
+    );
+  }
+
+  /** Resolves when so many requests of an operation have arrived; the caller bounds the wait. */
+  arrived(operation: CloudOperation, count = 1): Promise<void> {
+    const fits = (): boolean => this.of(operation).length >= count;
+    if (fits()) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#waiting.add({ fits, resolve });
+    });
+  }
+
+  clear(): void {
+    this.#entries.length = 0;
+  }
+
+  begin(request: CloudRequest, route: Route, now: number): LoggedRequest {
+    const { operation, account, vehicle } = route;
+    const entry: LoggedRequest = {
+      ...request,
+      at: now,
+      operation,
+      account,
+      vehicle,
+      ended_at: null,
+      status: null,
+    };
+    this.#entries.push(entry);
+    for (const waiter of this.#waiting) {
+      if (!waiter.fits()) continue;
+      this.#waiting.delete(waiter);
+      waiter.resolve();
+    }
+    return entry;
+  }
+}

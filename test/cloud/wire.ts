@@ -1,0 +1,81 @@
+/** What a maker's server sees of a request; header names are in lower case. */
+export interface CloudRequest {
+  readonly method: string;
+  readonly host: string;
+  readonly path: string;
+  readonly query: URLSearchParams;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Parsed JSON, else the text. */
+  readonly body: unknown;
+}
+
+export interface Reply {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/** What a request is about, whichever maker's words it uses. */
+export type CloudOperation =
+  'sign_in' | 'refresh' | 'otp' | 'list' | 'cached' | 'force' | 'detail' | 'command' | 'poll';
+
+/** Where a request belongs, and the maker's ways to answer it. */
+export interface Route {
+  readonly operation: CloudOperation | 'unknown';
+  /** The account's user name, where the request tells. */
+  readonly account: string | null;
+  /** The VIN of the car, where the request names one. */
+  readonly vehicle: string | null;
+  answer(): Reply;
+  /** The maker's words for a session that is no longer valid. */
+  sessionRevoked(): Reply;
+  /** The maker's words for too many requests; `status` where the HTTP status is not settled. */
+  rateLimited(status: number): Reply;
+}
+
+/** One maker's API in one region. */
+export interface Maker {
+  readonly host: string;
+  route(request: CloudRequest): Route;
+}
+
+export function json(body: unknown, status = 200, headers: Record<string, string> = {}): Reply {
+  return {
+    status,
+    headers: { 'content-type': 'application/json;charset=UTF-8', ...headers },
+    body: JSON.stringify(body),
+  };
+}
+
+export function html(status: number, title: string): Reply {
+  return {
+    status,
+    headers: { 'content-type': 'text/html' },
+    body: `<html><head><title>${title}</title></head><body><h1>${title}</h1></body></html>`,
+  };
+}
+
+/** A value inside a parsed body, by its path; undefined where the way ends early. */
+export function at(body: unknown, ...path: (string | number)[]): unknown {
+  let value = body;
+  for (const step of path) {
+    if (typeof value !== 'object' || value === null) return undefined;
+    value = (value as Record<string | number, unknown>)[step];
+  }
+  return value;
+}
+
+export function textAt(body: unknown, ...path: (string | number)[]): string {
+  const value = at(body, ...path);
+  return typeof value === 'string' ? value : '';
+}
+
+/** `YYYYMMDDHHMMSS` in UTC. */
+export function compactTime(epochMs: number): string {
+  return new Date(epochMs).toISOString().replace(/\D/g, '').slice(0, 14);
+}
+
+export const miles = (km: number): number => km / 1.609344;
+export const fahrenheit = (celsius: number): number => celsius * 1.8 + 32;
+export const celsius = (degreesF: number): number => (degreesF - 32) / 1.8;
+export const psi = (kpa: number): number => kpa / 6.894757;
