@@ -4,6 +4,8 @@ import { duration } from './duration.js';
 import { path, secret, secretFile, text, wholeNumber } from './values.js';
 import { brand, region } from './vendor.js';
 
+const backends = ['hyundai-kia-connect', 'bluelinky', 'simulator'] as const;
+
 /** Names of sections that have files of their own in the folder of credentials. */
 const takenNames = ['mqtt', 'http'];
 
@@ -14,7 +16,7 @@ const accountName = text(64)
   })
   .meta({
     type: 'text of a-z, 0-9, _ and -',
-    description: 'The account, in topics, logs and metrics. Unique. Required.',
+    description: 'The account, in topics, logs and metrics. Unique.',
   });
 
 const alias = text(64)
@@ -69,10 +71,10 @@ const passwordExpected =
   'the password: as password, password_file, or <account>.password in $CREDENTIALS_DIRECTORY';
 
 const signIn = {
-  region: region.describe('Where the account is. Required.'),
-  brand: brand.describe('Whose account it is. Required.'),
-  username: text(256).describe("The account's user name. Required."),
-  password: secret(passwordExpected).describe("The account's password. Required."),
+  region: region.describe('Where the account is.'),
+  brand: brand.describe('Whose account it is.'),
+  username: text(256).describe("The account's user name."),
+  password: secret(passwordExpected).describe("The account's password."),
   password_file: secretFile,
   pin: secret('the PIN').optional(),
   pin_file: secretFile,
@@ -89,7 +91,13 @@ const noSimulator = z
 const libraryAccount = z
   .strictObject({
     ...ofEveryBackend,
-    backend: z.literal('hyundai-kia-connect').optional(),
+    backend: z
+      .literal('hyundai-kia-connect')
+      .optional()
+      .meta({
+        type: backends.map((name) => `\`${name}\``).join(', '),
+        description: 'How the cars are reached; `hyundai-kia-connect` where it is left out.',
+      }),
     ...signIn,
     simulator: noSimulator,
   })
@@ -118,8 +126,6 @@ const simulatorAccount = z.strictObject({
   language: signIn.language,
   simulator: simulator.prefault({}).describe('The simulated cars; with `backend: simulator` only.'),
 });
-
-export const backends = ['hyundai-kia-connect', 'bluelinky', 'simulator'] as const;
 
 export const account = z.discriminatedUnion(
   'backend',

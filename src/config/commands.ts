@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { parseDuration } from './duration.js';
-import { expiresIn, expiryKeys } from './expiry.js';
+import { vehicleCommandNames } from '../vehicle/command.js';
+import { expiresIn } from './expiry.js';
 import { wholeNumber } from './values.js';
 
 /** The values that a list may name, for the commands whose values are words. */
@@ -27,11 +28,6 @@ const bridgeCommands = [
   'cancel',
 ];
 
-/** Values of `commands.expires_in` that are no commands of their own. */
-const expiryValues: readonly string[] = ['cached', 'force', 'smart', 'unlock'];
-
-const carCommands = ['refresh', ...expiryKeys.filter((key) => !expiryValues.includes(key))];
-
 function isPermission(entry: string, commands: readonly string[]): boolean {
   const [name = '', value, ...rest] = entry.split(':');
   if (!commands.includes(name) || rest.length > 0) return false;
@@ -53,7 +49,7 @@ function permissions(commands: readonly string[]) {
 
 /** What an account or a car is allowed, in addition to the bridge's own list. */
 export const ownCommands = z.strictObject({
-  allow: permissions(carCommands).describe(
+  allow: permissions(vehicleCommandNames).describe(
     'Refuses what it does not name. `lock:unlock`, `windows:open`, `valet_mode:stop` and the `climate:start` of a car with an engine must be written as name:value in at least one list.',
   ),
 });
@@ -80,7 +76,7 @@ const rate = z
 
 export const commands = z
   .strictObject({
-    allow: permissions([...carCommands, ...bridgeCommands]).describe(
+    allow: permissions([...vehicleCommandNames, ...bridgeCommands]).describe(
       'Refuses what it does not name, for the whole bridge. Absent: restricts nothing.',
     ),
     read_only: z.boolean().default(false).describe('Refuses every remote command.'),

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { duration } from './duration.js';
-import { wholeNumber } from './values.js';
+import { number, wholeNumber } from './values.js';
 
 export const breaker = z
   .strictObject({
@@ -49,13 +49,8 @@ export const workers = z
 export const retry = z
   .strictObject({
     initial: duration({ min: '10ms', max: '1h' }).prefault('1s').describe('The first wait.'),
-    factor: z.number().min(1).max(10).default(2).describe('How much each wait is longer.'),
+    factor: number(1, 10).default(2).describe('How much each wait is longer.'),
     max: duration({ min: '10ms', max: '1d' }).prefault('60s').describe('The longest wait.'),
-    jitter: z
-      .number()
-      .min(0)
-      .max(1)
-      .default(0.1)
-      .describe('The part of a wait that is left to chance.'),
+    jitter: number(0, 1).default(0.1).describe('The part of a wait that is left to chance.'),
   })
   .transform(({ initial, max, ...rest }) => ({ ...rest, initial_ms: initial, max_ms: max }));

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { RefreshMode, VehicleCommandName } from '../vehicle/command.js';
 import { duration } from './duration.js';
 
 /**
@@ -33,16 +34,23 @@ export const defaultExpiry = {
   schedule: '300s',
   navigation: '300s',
   trips: '3600s',
-} as const;
+} as const satisfies Record<
+  Exclude<VehicleCommandName, 'refresh'> | RefreshMode | 'unlock',
+  string
+>;
 
 export type ExpiryKey = keyof typeof defaultExpiry;
 
-export const expiryKeys = Object.keys(defaultExpiry) as ExpiryKey[];
+const expiryKeys = Object.keys(defaultExpiry) as ExpiryKey[];
 
 /** `expires_in` of a command: what the contract lets a sender ask for, too. */
 export const expiry = duration({ min: '1s', max: '1h' });
 
-const entry = (key: ExpiryKey) => [key, expiry.prefault(defaultExpiry[key])] as const;
+const entry = (key: ExpiryKey) =>
+  [
+    key,
+    expiry.prefault(defaultExpiry[key]).describe('How long it may wait before it starts.'),
+  ] as const;
 
 type ExpiryShape = Record<ExpiryKey, ReturnType<typeof entry>[1]>;
 

@@ -34,7 +34,7 @@ export const mqtt = z
     url: z
       .string({ error: urlExpected })
       .refine(isBrokerUrl, { error: urlExpected })
-      .meta({ type: 'URL: mqtt, mqtts, ws, wss', description: 'Where the broker is. Required.' }),
+      .meta({ type: 'URL: mqtt, mqtts, ws, wss', description: 'Where the broker is.' }),
     username: text(256).optional().describe('The user at the broker.'),
     password: secret('the password at the broker').optional(),
     password_file: secretFile,

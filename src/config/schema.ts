@@ -16,17 +16,19 @@ const audit = z
   })
   .transform(({ keep }) => ({ keep_ms: keep }));
 
+const accountsExpected = 'a list of 1 to 1000 accounts';
+
 /**
  * Every setting, its bounds and its default. What the file calls a duration is a number of milliseconds here, and
  * its name ends in `_ms`; the words `off`, `never` and `auto` in the place of a duration are null.
  */
 export const configSchema = z.strictObject({
-  mqtt: mqtt.describe('The broker.'),
+  mqtt: mqtt.prefault({ url: '' }).describe('The broker.'),
   accounts: z
-    .array(account)
-    .min(1)
-    .max(1_000)
-    .describe("The vendor's accounts. At least one is required."),
+    .array(account, { error: accountsExpected })
+    .min(1, { error: accountsExpected })
+    .max(1_000, { error: accountsExpected })
+    .describe("The vendor's accounts."),
   commands: commands.prefault({}).describe('What may be asked of the cars.'),
   audit: audit.prefault({}),
   refresh: refresh.prefault({}),

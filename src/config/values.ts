@@ -1,7 +1,9 @@
 import { z } from 'zod';
 
-/** A text of one line; `maxLength` in characters. */
-export const text = (maxLength: number) => z.string().min(1).max(maxLength);
+export function text(maxLength: number) {
+  const error = `a text of 1 to ${String(maxLength)} characters`;
+  return z.string({ error }).min(1, { error }).max(maxLength, { error });
+}
 
 /** A path of a file or folder; a relative one starts at the folder of the configuration file. */
 export const path = (description: string) => text(4096).meta({ type: 'path', description });
@@ -17,6 +19,14 @@ export const secret = (what: string) =>
 /** The key `x_file` beside the secret `x`: the Config holds what was read from it as `x`. */
 export const secretFile = path('A file with that secret, in its place.').optional();
 
-export const wholeNumber = (min: number, max: number) => z.int().min(min).max(max);
+export function number(min: number, max: number) {
+  const error = `a number from ${String(min)} to ${String(max)}`;
+  return z.number({ error }).min(min, { error }).max(max, { error });
+}
+
+export function wholeNumber(min: number, max: number) {
+  const error = `a whole number from ${String(min)} to ${String(max)}`;
+  return z.int({ error }).min(min, { error }).max(max, { error });
+}
 
 const capital = (words: string): string => words.charAt(0).toUpperCase() + words.slice(1);

@@ -1,0 +1,223 @@
+import { isIP } from 'node:net';
+import { z } from 'zod';
+import { parseDuration } from './duration.js';
+import { defaultExpiry } from './expiry.js';
+import { configFault } from './fault.js';
+import type { ConfigFault, Origins, TreePath } from './fault.js';
+
+/** What a rule looks at: as much of it as can be read, whatever else is wrong with it. */
+const maybe = <T extends z.ZodType>(schema: T) => schema.optional().catch(undefined);
+const time = z.string().transform((text) => parseDuration(text));
+const orOff = (meant: number) => z.union([z.number(), z.literal('off').transform(() => meant)]);
+const readable = z.object({
+  mqtt: maybe(
+    z.object({
+      session_expiry: maybe(time),
+      cert_file: maybe(z.string()),
+      key_file: maybe(z.string()),
+    }),
+  ),
+  accounts: maybe(
+    z.array(
+      z
+        .object({
+          name: maybe(z.string()),
+          vehicles: maybe(z.record(z.string(), z.object({ alias: maybe(z.string()) }).catch({}))),
+        })
+        .catch({}),
+    ),
+  ),
+  commands: maybe(z.object({ expires_in: maybe(z.record(z.string(), maybe(time))) })),
+  guards: maybe(
+    z.object({ aux_battery_min: maybe(orOff(100)), aux_battery_hard_min: maybe(orOff(0)) }),
+  ),
+  breaker: maybe(z.object({ reset: maybe(time), max_reset: maybe(time) })),
+  retry: maybe(z.object({ initial: maybe(time), max: maybe(time) })),
+  workers: maybe(z.object({ max: maybe(z.number()) })),
+  http: maybe(
+    z.object({ enabled: maybe(z.boolean()), host: maybe(z.string()), token: maybe(z.string()) }),
+  ),
+});
+
+type Readable = z.output<typeof readable>;
+
+interface Breach {
+  readonly path: TreePath;
+  readonly expected: string;
+  readonly got: string;
+}
+
+type Rule = (tree: Readable) => Breach[];
+
+/** What must hold between settings; looked at even where single values have faults of their own. */
+export function checkRules(tree: unknown, origins: Origins): ConfigFault[] {
+  const seen = readable.safeParse(tree);
+  if (!seen.success) return [];
+  return rules
+    .flatMap((rule) => rule(seen.data))
+    .map(({ path, expected, got }) => configFault(path, origins.of(path), expected, got));
+}
+
+const sessionShorterThanExpiry: Rule = ({ mqtt, commands }) => {
+  const chosen = commands?.expires_in ?? {};
+  const expiries = Object.entries({ ...defaultTimes, ...definedIn(chosen) });
+  const [key, smallest] = expiries.reduce((least, one) => (one[1] < least[1] ? one : least));
+  const session = mqtt?.session_expiry ?? 60_000;
+  if (session <= smallest) return [];
+  const isChosen = mqtt?.session_expiry !== undefined;
+  return [
+    {
+      path: isChosen ? ['mqtt', 'session_expiry'] : ['commands', 'expires_in', key],
+      expected: isChosen
+        ? `at most the smallest expiry, commands.expires_in.${key} (${seconds(smallest)})`
+        : `at least mqtt.session_expiry (${seconds(session)})`,
+      got: seconds(isChosen ? session : smallest),
+    },
+  ];
+};
+
+const defaultTimes = Object.fromEntries(
+  Object.entries(defaultExpiry).map(([key, text]) => [key, parseDuration(text) ?? 0]),
+);
+
+const seconds = (ms: number): string => `${String(ms / 1_000)} s`;
+
+function definedIn(times: Record<string, number | undefined>): Record<string, number> {
+  const entries = Object.entries(times).filter(
+    (entry): entry is [string, number] => entry[1] !== undefined,
+  );
+  return Object.fromEntries(entries);
+}
+
+const certificateWithKey: Rule = ({ mqtt }) => {
+  const has = { cert_file: mqtt?.cert_file !== undefined, key_file: mqtt?.key_file !== undefined };
+  if (has.cert_file === has.key_file) return [];
+  const missing = has.cert_file ? 'key_file' : 'cert_file';
+  return [
+    { path: ['mqtt', missing], expected: 'cert_file and key_file together', got: 'one of them' },
+  ];
+};
+
+const uniqueNames: Rule = ({ accounts = [] }) =>
+  repeated(
+    accounts.map(({ name }, index) => ({ value: name, path: ['accounts', index, 'name'] })),
+    'a name that no other account has',
+  );
+
+const uniqueAliases: Rule = ({ accounts = [] }) =>
+  repeated(
+    vehiclesOf(accounts).map(({ alias, path }) => ({ value: alias, path: [...path, 'alias'] })),
+    'an alias that no other car has',
+  );
+
+const uniqueVehicles: Rule = ({ accounts = [] }) =>
+  accounts.flatMap((_, index) =>
+    repeated(
+      vehiclesOf(accounts)
+        .filter(({ path }) => path[1] === index)
+        .map(({ id, path }) => ({ value: id.toLowerCase(), path })),
+      'each car once',
+    ),
+  );
+
+/** An alias that is the id of another car would make two cars of one topic. */
+const aliasIsNoId: Rule = ({ accounts = [] }) => {
+  const vehicles = vehiclesOf(accounts);
+  return vehicles
+    .filter(({ alias, id }) =>
+      vehicles.some((other) => other.id !== id && other.id.toLowerCase() === alias),
+    )
+    .map(({ alias, path }) => ({
+      path: [...path, 'alias'],
+      expected: 'an alias that is not the id of another car',
+      got: `"${alias ?? ''}"`,
+    }));
+};
+
+function vehiclesOf(accounts: NonNullable<Readable['accounts']>) {
+  return accounts.flatMap(({ vehicles = {} }, index) =>
+    Object.entries(vehicles).map(([id, { alias }]) => ({
+      id,
+      alias,
+      path: ['accounts', index, 'vehicles', id] satisfies TreePath,
+    })),
+  );
+}
+
+interface Named {
+  readonly value: string | undefined;
+  readonly path: TreePath;
+}
+
+function repeated(all: readonly Named[], expected: string): Breach[] {
+  return all
+    .filter(
+      ({ value }, index) =>
+        value !== undefined && all.findIndex((one) => one.value === value) < index,
+    )
+    .map(({ value, path }) => ({ path, expected, got: `"${value ?? ''}" again` }));
+}
+
+interface Bounds {
+  readonly lower: number | undefined;
+  readonly upper: number | undefined;
+}
+
+function ordered(path: TreePath, upperName: string, { lower, upper }: Bounds): Breach[] {
+  if (lower === undefined || upper === undefined || lower <= upper) return [];
+  return [{ path, expected: `at most ${upperName}`, got: 'more' }];
+}
+
+const orderedGuards: Rule = ({ guards }) =>
+  ordered(['guards', 'aux_battery_hard_min'], 'guards.aux_battery_min', {
+    lower: guards?.aux_battery_hard_min ?? 50,
+    upper: guards?.aux_battery_min ?? 65,
+  });
+
+const orderedBreaker: Rule = ({ breaker }) =>
+  ordered(['breaker', 'reset'], 'breaker.max_reset', {
+    lower: breaker?.reset ?? 60_000,
+    upper: breaker?.max_reset ?? 1_800_000,
+  });
+
+const orderedRetry: Rule = ({ retry }) =>
+  ordered(['retry', 'initial'], 'retry.max', {
+    lower: retry?.initial ?? 1_000,
+    upper: retry?.max ?? 60_000,
+  });
+
+const enoughWorkers: Rule = ({ workers, accounts = [] }) => {
+  const least = accounts.length + 1;
+  if (workers?.max === undefined || workers.max >= least) return [];
+  return [
+    {
+      path: ['workers', 'max'],
+      expected: `at least ${String(least)}, one more than there are accounts`,
+      got: String(workers.max),
+    },
+  ];
+};
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
+}
+
+const tokenForOtherHosts: Rule = ({ http }) => {
+  if (http?.host === undefined || http.enabled === false) return [];
+  if (isLoopback(http.host) || http.token !== undefined) return [];
+  return [{ path: ['http', 'host'], expected: 'a loopback address, or a token', got: 'neither' }];
+};
+
+const rules: readonly Rule[] = [
+  sessionShorterThanExpiry,
+  certificateWithKey,
+  uniqueNames,
+  uniqueVehicles,
+  uniqueAliases,
+  aliasIsNoId,
+  orderedGuards,
+  orderedBreaker,
+  orderedRetry,
+  enoughWorkers,
+  tokenForOtherHosts,
+];

@@ -1,0 +1,42 @@
+import { z } from 'zod';
+import type { TreePath } from './fault.js';
+
+/** The schema of what is written in the file, without defaults and conversions around it. */
+export function written(schema: unknown): unknown {
+  if (schema instanceof z.ZodPrefault || schema instanceof z.ZodDefault)
+    return written(schema.unwrap());
+  if (schema instanceof z.ZodOptional) return written(schema.unwrap());
+  if (schema instanceof z.ZodPipe) return written(schema.in);
+  return schema;
+}
+
+/** The schema under one key; undefined for a key that is unknown there. */
+export function schemaOf(schema: unknown, key: string | number): unknown {
+  const inner = written(schema);
+  if (inner instanceof z.ZodObject && Object.hasOwn(inner.shape, key)) return inner.shape[key];
+  if (inner instanceof z.ZodRecord) return inner.valueType;
+  if (inner instanceof z.ZodArray) return inner.element;
+  if (inner instanceof z.ZodUnion) {
+    return inner.options
+      .map((option) => schemaOf(option, key))
+      .find((found) => found !== undefined);
+  }
+  return undefined;
+}
+
+export function schemaAt(schema: unknown, path: TreePath): unknown {
+  return path.reduce<unknown>(schemaOf, schema);
+}
+
+/** Whether any text is meant as it stands there: a password `0123` or `true` is neither number nor boolean. */
+export function takesText(schema: unknown): boolean {
+  return written(schema) instanceof z.ZodString;
+}
+
+/** The keys that are known in an object; of all alternatives where there are several. */
+export function knownKeys(schema: unknown): string[] {
+  const inner = written(schema);
+  if (inner instanceof z.ZodObject) return Object.keys(inner.shape);
+  if (inner instanceof z.ZodUnion) return [...new Set(inner.options.flatMap(knownKeys))];
+  return [];
+}
