@@ -142,10 +142,9 @@ export class Cloud {
     const request = await readRequest(raw);
     const makers: readonly Maker[] = [this.#kia, this.#hyundai];
     const route = makers.find(({ host }) => host === request.host)?.route(request) ?? nobody;
-    const entry = this.requests.begin(request, route, this.#clock());
+    const entry = this.requests.begin(request, route);
     const reply = await this.#faults.answer(request, route);
-    entry.ended_at = this.#clock();
-    entry.status = typeof reply === 'string' || 'stalled' in reply ? null : reply.status;
+    this.requests.end(entry, typeof reply === 'string' || 'stalled' in reply ? null : reply.status);
     return reply;
   }
 

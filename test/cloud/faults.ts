@@ -101,19 +101,25 @@ export class Faults {
 }
 
 function fits(fault: Fault, request: CloudRequest, route: Route): boolean {
-  const operations = fault.operation === undefined ? undefined : [fault.operation].flat();
   return (
     (fault.host?.test(request.host) ?? true) &&
     (fault.path?.test(request.path) ?? true) &&
-    (operations === undefined || operations.some((one) => one === route.operation)) &&
-    (fault.account === undefined || fault.account === route.account) &&
-    (fault.vehicle === undefined || fault.vehicle === route.vehicle)
+    isOneOf(fault.operation, route.operation) &&
+    isOneOf(fault.account, route.account) &&
+    isOneOf(fault.vehicle, route.vehicle)
   );
 }
 
+function isOneOf<T>(wanted: T | readonly T[] | undefined, given: unknown): boolean {
+  return wanted === undefined || [wanted].flat().includes(given as T);
+}
+
 function strike({ effect, processed = false }: Fault, route: Route): FaultyReply {
-  // What is made of the true answer needs it, and with it the effect on the car.
-  const truth = processed || needsTruth(effect) ? route.answer() : undefined;
+  const done = processed ? route.answer() : undefined;
+  return outcomeOf(effect, route, () => done ?? route.answer());
+}
+
+function outcomeOf(effect: Effect, route: Route, truth: () => Reply): FaultyReply {
   switch (effect.is) {
     case 'close':
     case 'reset':
@@ -121,9 +127,9 @@ function strike({ effect, processed = false }: Fault, route: Route): FaultyReply
     case 'gateway':
       return html(effect.status, `${String(effect.status)} Bad Gateway`);
     case 'garbage':
-      return garbage(effect.kind, truth ?? html(200, 'Welcome'));
+      return garbage(effect.kind, truth);
     case 'stalled_body':
-      return { stalled: truth ?? html(200, 'Welcome') };
+      return { stalled: truth() };
     case 'session_revoked':
       return route.sessionRevoked();
     case 'rate_limited':
@@ -131,33 +137,34 @@ function strike({ effect, processed = false }: Fault, route: Route): FaultyReply
     case 'reply':
       return effect.reply;
     case 'latency':
-      return truth ?? route.answer();
+      return truth();
   }
 }
 
-function needsTruth(effect: Effect): boolean {
-  if (effect.is === 'stalled_body') return true;
-  return effect.is === 'garbage' && ['truncated', 'wrong_types'].includes(effect.kind);
-}
-
-function garbage(kind: Garbage, truth: Reply): Reply {
-  const with200 = (body: string): Reply => ({ ...truth, status: 200, body });
+/** What is made of the true answer needs it, and with it the effect on the car. */
+function garbage(kind: Garbage, truth: () => Reply): Reply {
   switch (kind) {
     case 'html':
       return html(200, 'Scheduled maintenance');
     case 'empty':
-      return with200('');
+      return plain('');
     case 'truncated':
-      return with200(truth.body.slice(0, Math.floor(truth.body.length / 2)));
+      return plain(firstHalf(truth().body));
     case 'null':
-      return with200('null');
+      return plain('null');
     case 'list':
-      return with200('[]');
+      return plain('[]');
     case 'no_envelope':
-      return with200('{"hello":"world"}');
+      return plain('{"hello":"world"}');
     case 'wrong_types':
-      return with200(JSON.stringify(wrongTypes(JSON.parse(truth.body === '' ? '{}' : truth.body))));
+      return plain(JSON.stringify(wrongTypes(JSON.parse(truth().body || '{}'))));
   }
+}
+
+const firstHalf = (text: string): string => text.slice(0, Math.floor(text.length / 2));
+
+function plain(body: string): Reply {
+  return { status: 200, headers: { 'content-type': 'application/json' }, body };
 }
 
 /** The same keys with a value of another type behind each. */

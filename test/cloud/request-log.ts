@@ -1,6 +1,6 @@
 import type { CloudOperation, CloudRequest, Route } from './wire.js';
 
-/** One request as the cloud saw it. Times are epoch ms of the cloud's clock. */
+/** One request as the cloud saw it. Times are epoch ms of the wall clock, with fractions. */
 export interface LoggedRequest extends CloudRequest {
   readonly at: number;
   readonly operation: Route['operation'];
@@ -57,11 +57,16 @@ export class RequestLog {
     this.#entries.length = 0;
   }
 
-  begin(request: CloudRequest, route: Route, now: number): LoggedRequest {
+  end(entry: LoggedRequest, status: number | null): void {
+    entry.ended_at = wallClock();
+    entry.status = status;
+  }
+
+  begin(request: CloudRequest, route: Route): LoggedRequest {
     const { operation, account, vehicle } = route;
     const entry: LoggedRequest = {
       ...request,
-      at: now,
+      at: wallClock(),
       operation,
       account,
       vehicle,
@@ -76,4 +81,8 @@ export class RequestLog {
     }
     return entry;
   }
+}
+
+function wallClock(): number {
+  return performance.timeOrigin + performance.now();
 }

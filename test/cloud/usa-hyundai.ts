@@ -139,7 +139,7 @@ function answer(
     return json({ enrolledVehicleDetails: account.cars.map((one) => enrolled(one)) });
   }
   if (name === 'rmt/getRunningStatus') return progressOf(header(request, 'tid'), account);
-  if (car === undefined || header(request, 'vin') !== car.identity.vin) return noSuchVehicle;
+  if (header(request, 'vin') !== car?.identity.vin) return noSuchVehicle;
   return commandOf(name, request) === undefined
     ? read(name, request, account, car)
     : command(name, request, account, car);
