@@ -1,0 +1,132 @@
+"""What the process remembers of its one account between tasks: a manager and the cars as last read."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field
+from typing import Any
+
+from .library import Library
+from .listing import ListingFacts
+from .mapping.car import Car
+from .protocol import Account, Json, Request
+from .refusals import Refused, SignInNeeded
+from .regions import Family, UnknownName, family_of, number_of, word_of
+from .session import (
+    apply_identity,
+    belongs_to,
+    build_manager,
+    forbid_sign_in,
+    identity_of,
+    is_expired,
+    serialised,
+)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Region and brand, as the library numbers them and as we name them."""
+
+    region: int
+    brand: int
+    brand_word: str | None
+    family: Family
+
+
+@dataclass
+class LastRead:
+    """The newest report that this process has seen of a car."""
+
+    reported_at: dt.datetime | None
+    read_at: dt.datetime
+
+
+@dataclass
+class AccountState:
+    library: Library
+    facts: ListingFacts = field(default_factory=ListingFacts)
+    place: Place | None = None
+    manager: Any = None
+    last_reads: dict[str, LastRead] = field(default_factory=dict)
+    #: Whether the manager serves the present task; else it may belong to another session.
+    is_in_use: bool = False
+    #: What the manager was made from, to tell when a task brings something else.
+    _owner: Account | None = None
+    _adopted: Json | None = None
+
+    def begin(self) -> None:
+        """A new task: nothing of the last one may answer for it."""
+        self.place, self.is_in_use = None, False
+
+    def enter(self, account: Account) -> Place:
+        """Settles region and brand; raises Refused for what the library does not know."""
+        try:
+            region = number_of("account.region", account.region, self.library.regions)
+            brand = number_of("account.brand", account.brand, self.library.brands)
+        except UnknownName as unknown:
+            raise Refused("internal", str(unknown)) from None
+        brand_word = word_of(brand, self.library.brands)
+        family = family_of(word_of(region, self.library.regions), brand_word)
+        self.place = Place(region, brand, brand_word, family)
+        return self.place
+
+    def renew(self, account: Account, place: Place, session: Json | None) -> Any:
+        """A manager that may sign in."""
+        self._forget_others(account)
+        usable = session if belongs_to(session, account) else None
+        self.manager = self._build(account, place, usable)
+        self._adopted, self.is_in_use = None, True
+        return self.manager
+
+    def adopt(self, request: Request, place: Place) -> Any:
+        """The manager for a read: the session's token and cars, and no way to sign in."""
+        account, session = request.account, request.session
+        if not belongs_to(session, account):
+            raise SignInNeeded("there is no session of this account")
+        if account != self._owner or session != self._adopted or self.manager is None:
+            self._forget_others(account)
+            measured = self.manager.vehicles if self.manager else {}
+            self.manager = self._build(account, place, session)
+            self._keep_measured(measured)
+            self._adopted = session
+        self.is_in_use = True
+        forbid_sign_in(self.manager)
+        if self.manager.token is None or is_expired(self.manager.token):
+            raise SignInNeeded("the session has expired")
+        return self.manager
+
+    def session(self, listed_at: str | None) -> Json | None:
+        """The session after this task, None where the task never had one."""
+        if not self.is_in_use or self.place is None:
+            return None
+        return serialised(self.manager, self.place.family, listed_at)
+
+    def adopted(self, session: Json) -> None:
+        """The bridge will bring this session back; the manager is made of it already."""
+        self._adopted = session
+
+    def car(self, vehicle: Any) -> Car:
+        return Car(vehicle, self.place.family if self.place else Family.OTHER)
+
+    def _build(self, account: Account, place: Place, session: Json | None) -> Any:
+        try:
+            return build_manager(self.library, account, place.region, place.brand, session)
+        except Exception as error:
+            raise Refused(
+                "internal",
+                "the library cannot serve this region and brand with this session"
+                f" ({type(error).__name__})",
+            ) from None
+
+    def _forget_others(self, account: Account) -> None:
+        if account != self._owner:
+            self.manager, self._adopted = None, None
+            self.last_reads.clear()
+            self._owner = account
+
+    def _keep_measured(self, measured: dict[str, Any]) -> None:
+        for car_id, listed in self.manager.vehicles.items():
+            if car_id in measured:
+                kept = measured[car_id]
+                apply_identity(self.library, kept, identity_of(listed))
+                self.manager.vehicles[car_id] = kept

@@ -1,0 +1,157 @@
+"""Watches every request of the library: counts it, gives it time-outs, remembers status and code of the reply.
+
+The one place that all adapters of the library pass is `HTTPAdapter.send`. It is wrapped, never replaced: some clouds
+need the adapters that the library mounts.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+from requests.adapters import HTTPAdapter
+
+from .vendor_codes import codes_in
+
+CONNECT_TIMEOUT_S = 10.0
+READ_TIMEOUT_S = 30.0
+#: A cloud that holds the request until the car has answered needs this long.
+WAKE_TIMEOUT_S = 150.0
+#: Kept back from the task's time, to answer before the bridge gives the process up.
+ANSWER_MARGIN_S = 1.0
+SHORTEST_TIMEOUT_S = 0.5
+
+#: Ends of the paths that make a car report.
+WAKE_PATHS = ("/rems/rvs", "/rltmvhclsts", "/status", "/ccs2/carstatus")
+HYUNDAI_USA_STATUS = "/rcs/rvs/vehicleStatus"
+
+#: A time on the clock rather than a number of seconds.
+EPOCH_S, EPOCH_MS = 1e9, 1e12
+
+
+@dataclass
+class Seen:
+    """What one task has shown so far. No body, no header value, no address is kept."""
+
+    requests: int = 0
+    status: int | None = None
+    codes: frozenset[str] = frozenset()
+    retry_after_s: float | None = None
+    #: A request that wakes the car has gone out and no reply to it has come in.
+    is_waking: bool = False
+    wake_codes: frozenset[str] = frozenset()
+    deadline: float = field(default_factory=lambda: time.monotonic() + 3600)
+
+    @property
+    def left_s(self) -> float:
+        return self.deadline - time.monotonic()
+
+
+OnReply = Callable[[str, Any], None]
+
+
+class HttpWatch:
+    def __init__(self, on_request: Callable[[], None], on_reply: OnReply) -> None:
+        self._on_request = on_request
+        self._on_reply = on_reply
+        self.seen = Seen()
+
+    def begin(self, remaining_s: float) -> Seen:
+        """Starts the account of a new task."""
+        self.seen = Seen(deadline=time.monotonic() + remaining_s)
+        return self.seen
+
+    def install(self) -> Callable[[], None]:
+        """Wraps the adapter; returns what takes the wrapper off again."""
+        original = HTTPAdapter.send
+        watch = self
+
+        def send(
+            adapter: HTTPAdapter, request: requests.PreparedRequest, *args: Any, **kwargs: Any
+        ) -> requests.Response:
+            return watch._send(original, adapter, request, *args, **kwargs)
+
+        HTTPAdapter.send = send  # type: ignore[method-assign,assignment]
+
+        def uninstall() -> None:
+            HTTPAdapter.send = original  # type: ignore[method-assign]
+
+        return uninstall
+
+    def _send(
+        self,
+        original: Callable[..., requests.Response],
+        adapter: HTTPAdapter,
+        request: requests.PreparedRequest,
+        stream: bool = False,
+        timeout: Any = None,
+        **kwargs: Any,
+    ) -> requests.Response:
+        seen, wakes = self.seen, is_wake(request)
+        seen.requests += 1
+        seen.status, seen.codes, seen.is_waking = None, frozenset(), wakes
+        self._on_request()
+        limits = bounded(timeout, WAKE_TIMEOUT_S if wakes else None, seen.left_s)
+        response = original(adapter, request, stream=stream, timeout=limits, **kwargs)
+        seen.status = response.status_code
+        if not stream:
+            self._read(seen, request, response)
+        seen.is_waking = False
+        return response
+
+    def _read(
+        self, seen: Seen, request: requests.PreparedRequest, response: requests.Response
+    ) -> None:
+        body = json_of(response)
+        seen.codes = codes_in(body)
+        seen.retry_after_s = retry_after_s(response.headers)
+        if seen.is_waking:
+            seen.wake_codes = seen.codes
+        self._on_reply(path_of(request), body)
+
+
+def json_of(response: requests.Response) -> Any:
+    # Reading may fail as the caller's own reading would; only the parsing is forgiven here.
+    content = response.content
+    try:
+        return response.json() if content else None
+    except (ValueError, RecursionError):
+        return None
+
+
+def path_of(request: requests.PreparedRequest) -> str:
+    return urlsplit(request.url or "").path
+
+
+def is_wake(request: requests.PreparedRequest) -> bool:
+    path = path_of(request)
+    if path.endswith(HYUNDAI_USA_STATUS):
+        return str(request.headers.get("REFRESH", "")).lower() == "true"
+    return path.endswith(WAKE_PATHS)
+
+
+def bounded(timeout: Any, read_at_least: float | None, left_s: float) -> tuple[float, float]:
+    """(connect, read) in seconds: filled in where the library gives none, and within the task's time."""
+    given = timeout if isinstance(timeout, tuple) else (timeout, timeout)
+    connect = CONNECT_TIMEOUT_S if given[0] is None else float(given[0])
+    read = READ_TIMEOUT_S if given[1] is None else float(given[1])
+    if read_at_least is not None:
+        read = max(read, read_at_least)
+    latest = max(SHORTEST_TIMEOUT_S, left_s - ANSWER_MARGIN_S)
+    return min(connect, latest), min(read, latest)
+
+
+def retry_after_s(headers: Any) -> float | None:
+    for name in ("retry-after", "x-ratelimit-reset"):
+        try:
+            value = float(headers.get(name))
+        except (TypeError, ValueError):
+            continue
+        if value > EPOCH_MS:
+            value /= 1000
+        return max(0.0, value - time.time()) if value > EPOCH_S else max(0.0, value)
+    return None

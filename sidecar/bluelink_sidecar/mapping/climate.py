@@ -1,0 +1,85 @@
+"""Climate: what the car reports; the set-points start as that and belong to the bridge."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..regions import USA, Family
+from . import values
+from .car import Car
+
+SEATS = ("front_left", "front_right", "rear_left", "rear_right")
+SEAT_LEVELS = {
+    "off": "off",
+    "on": "heat_high",
+    "low_heat": "heat_low",
+    "medium_heat": "heat_medium",
+    "high_heat": "heat_high",
+    "low_cool": "cool_low",
+    "medium_cool": "cool_medium",
+    "high_cool": "cool_high",
+}
+SEAT_CODES = {
+    0: "off",
+    1: "heat_high",
+    2: "off",
+    3: "cool_low",
+    4: "cool_medium",
+    5: "cool_high",
+    6: "heat_low",
+    7: "heat_medium",
+    8: "heat_high",
+}
+#: Real cars send their seats here, where the library does not look.
+RAW_SEATS = {
+    Family.HYUNDAI_USA: "vehicleStatus.seatHeaterVentInfo",
+    Family.CANADA: "status.seatHeaterVentInfo",
+}
+RAW_SEAT = {"front_left": "drv", "front_right": "ast", "rear_left": "rl", "rear_right": "rr"}
+#: Canada: the lowest value stands for "off" in replies of real cars.
+CANADA_SET_POINT = "status.airTemp.value"
+
+
+def climate(car: Car) -> dict[str, Any]:
+    on = car.flag("air_control_is_on")
+    reported = seats(car)
+    return {
+        "mode": None if on is None else "auto" if on else "off",
+        "defrost": car.flag("defrost_is_on"),
+        "rear_window_heat": car.flag("back_window_heater_is_on"),
+        "steering_wheel_heat": car.flag("steering_wheel_heater_is_on"),
+        "seat_status": reported,
+        "unit": _unit(car),
+        "target": _target(car),
+        "duration_min": None,
+        "start_defrost": False,
+        "seats": dict(reported),
+    }
+
+
+def seats(car: Car) -> dict[str, str | None]:
+    return {seat: _seat(car, seat) for seat in SEATS}
+
+
+def _seat(car: Car, seat: str) -> str | None:
+    said = SEAT_LEVELS.get(values.word(car.get(f"{seat}_seat_status")) or "")
+    path = RAW_SEATS.get(car.family)
+    if said is not None or path is None:
+        return said
+    code = values.whole(car.raw(f"{path}.{RAW_SEAT[seat]}SeatHeatState"))
+    return None if code is None else SEAT_CODES.get(code)
+
+
+def _unit(car: Car) -> str:
+    unit = car.unit("air_temperature")
+    if unit is None:
+        return "F" if car.family in USA else "C"
+    return "F" if unit == "°F" else "C"
+
+
+def _target(car: Car) -> float | None:
+    """In the car's own unit, not converted."""
+    if car.family is Family.CANADA and car.raw(CANADA_SET_POINT) == "00H":
+        return None
+    found = car.number("air_temperature")
+    return None if found == values.SENTINEL_BYTE else values.tidy(found, 1)

@@ -1,0 +1,66 @@
+"""Charge schedule and departures, on the car's own clock."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from . import times, values
+from .car import Car
+
+WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
+NO_SCHEDULE: dict[str, Any] = dict.fromkeys(
+    ("enabled", "offpeak_start", "offpeak_end", "offpeak_only", "departures", "climate")
+)
+#: In the newer protocol a departure that the car does not send reads as "off".
+CCS2_DEPARTURE = {
+    "first": "Green.Reservation.Departure.Schedule1.Enable",
+    "second": "Green.Reservation.Departure.Schedule2.Enable",
+}
+CLIMATE = "ev_first_departure_climate"
+
+
+def schedule(car: Car) -> dict[str, Any]:
+    return {
+        "enabled": car.flag("ev_schedule_charge_enabled"),
+        "offpeak_start": times.clock_text(car.get("ev_off_peak_start_time")),
+        "offpeak_end": times.clock_text(car.get("ev_off_peak_end_time")),
+        "offpeak_only": car.flag("ev_off_peak_charge_only_enabled"),
+        "departures": _departures(car),
+        "climate": _climate(car),
+    }
+
+
+def _departures(car: Car) -> list[dict[str, Any]] | None:
+    both = [_departure(car, which) for which in ("first", "second")]
+    is_known = any(value is not None for one in both for value in one.values())
+    return both if is_known else None
+
+
+def _departure(car: Car, which: str) -> dict[str, Any]:
+    enabled = car.flag(f"ev_{which}_departure_enabled")
+    if car.is_ccs2 and car.raw(CCS2_DEPARTURE[which]) is None:
+        enabled = None
+    return {
+        "enabled": enabled,
+        "days": _days(car.get(f"ev_{which}_departure_days")),
+        "time": times.clock_text(car.get(f"ev_{which}_departure_time")),
+    }
+
+
+def _days(value: Any) -> list[str] | None:
+    """The vendors count from Sunday; 9 stands for no day."""
+    if not isinstance(value, (list, tuple)):
+        return None
+    numbers = sorted({day for day in map(values.whole, value) if day is not None})
+    return [WEEKDAYS[day] for day in numbers if 0 <= day < len(WEEKDAYS)]
+
+
+def _climate(car: Car) -> dict[str, Any] | None:
+    temperature = values.tidy(car.number(f"{CLIMATE}_temperature"), 1)
+    found = {
+        "enabled": car.flag(f"{CLIMATE}_enabled"),
+        "temperature": temperature,
+        "unit": {"°C": "C", "°F": "F"}.get(car.unit(f"{CLIMATE}_temperature") or ""),
+        "defrost": car.flag(f"{CLIMATE}_defrost"),
+    }
+    return found if any(value is not None for value in found.values()) else None

@@ -1,0 +1,108 @@
+"""Runs one task after the other and turns whatever happens into an outcome."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from .account import AccountState
+from .failures import Trouble, classify
+from .http_watch import HttpWatch, Seen
+from .library import Library
+from .listing import ListingFacts
+from .mapping import times
+from .outcomes import failure
+from .protocol import Channel, Json, Request
+from .reads import cached, force
+from .redaction import Redactor
+from .regions import Family
+from .replies import failed, outcome_line, succeeded
+from .session import has_changed
+from .sign_in import sign_in
+
+
+class Worker:
+    def __init__(self, library: Library, channel: Channel, redactor: Redactor) -> None:
+        self._library = library
+        self._channel = channel
+        self._redactor = redactor
+        self.current_id: int | None = None
+        self._state = AccountState(library, ListingFacts())
+        self._watch = HttpWatch(self._tell_request, self._state.facts.on_reply)
+
+    def install(self) -> Callable[[], None]:
+        """Starts to watch the HTTP requests of the whole process; returns what stops it."""
+        return self._watch.install()
+
+    def run(self, request: Request) -> None:
+        self.current_id = request.id
+        self._redactor.learn(secrets_in(request))
+        try:
+            outcome = self.outcome(request)
+        except Exception as error:
+            # Whatever is wrong here, the bridge must not wait for its deadline to hear of it.
+            reason = f"the sidecar failed ({type(error).__name__})"
+            outcome = failed(failure("internal", reason), self._watch.seen.requests)
+        self.current_id = None
+        self._channel.send(outcome_line(request.id, outcome))
+
+    def outcome(self, request: Request) -> Json:
+        seen = self._watch.begin(request.remaining_s)
+        self._state.begin()
+        try:
+            outcome = self._work(request, seen)
+        except Exception as error:
+            outcome = failed(self._failure(request, seen, error), seen.requests)
+        outcome["library"] = self._library.label
+        session = self._changed_session(request, outcome)
+        return outcome if session is None else {**outcome, "session": session}
+
+    def _work(self, request: Request, seen: Seen) -> Json:
+        if request.operation == "sign_in":
+            return succeeded(sign_in(self._state, request), seen.requests)
+        if request.operation == "force":
+            return force(self._state, request, seen)
+        return cached(self._state, request, seen)
+
+    def _failure(self, request: Request, seen: Seen, error: Exception) -> Json:
+        place = self._state.place
+        family = place.family if place else Family.OTHER
+        # The token may have been renewed since the task came.
+        self._learn_session()
+        return classify(Trouble(error, family, request.operation, seen), self._redactor)
+
+    def _changed_session(self, request: Request, outcome: Json) -> Json | None:
+        """After failures too: tokens rotate in calls that fail later on."""
+        is_listed = outcome["ok"] and request.operation == "sign_in"
+        listed_before = (request.session or {}).get("listed_at")
+        listed_at = times.utc_text(times.now()) if is_listed else listed_before
+        session = self._state.session(listed_at)
+        if session is None or not (is_listed or has_changed(request.session, session)):
+            return None
+        self._learn_session()
+        self._state.adopted(session)
+        return session
+
+    def _learn_session(self) -> None:
+        session = self._state.session(None)
+        if session is not None:
+            self._redactor.learn(session_secrets(session))
+
+    def _tell_request(self) -> None:
+        self._channel.send({"type": "request", "id": self.current_id, "count": 1})
+
+
+def secrets_in(request: Request) -> list[object]:
+    account = request.account
+    return [account.password, account.pin, account.username, *session_secrets(request.session)]
+
+
+def session_secrets(session: Json | None) -> list[object]:
+    """Every text of the token but the expiry, and what identifies the cars."""
+    token = (session or {}).get("token")
+    found: list[object] = []
+    if isinstance(token, dict):
+        found += [value for name, value in token.items() if name != "valid_until"]
+    for car in (session or {}).get("vehicles") or []:
+        if isinstance(car, dict):
+            found += [car.get(name) for name in ("VIN", "key", "id")]
+    return found
