@@ -109,7 +109,8 @@ export class HyundaiKiaConnect implements VehicleBackend {
   }
 
   async #ask(process: SidecarProcess, exchange: Exchange, deadline: number): Promise<Outcome> {
-    process.send(taskLine(exchange.id, exchange.task, this.#settings));
+    const task = { ...exchange.task, remaining_ms: Math.max(1, deadline - performance.now()) };
+    process.send(taskLine(exchange.id, task, this.#settings));
     const ended = process.ended.then((end) => exchange.outcome ?? afterEnd(exchange, end));
     const reply = Promise.race([exchange.answered, ended]);
     if (await settlesWithin(reply, deadline - performance.now())) return reply;

@@ -1,4 +1,4 @@
-import { readdirSync, statSync } from 'node:fs';
+import { readdirSync, realpathSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { z } from 'zod';
@@ -45,8 +45,9 @@ export async function findInterpreters(env: NodeJS.ProcessEnv): Promise<Interpre
   const found = new Map<string, Interpreter>();
   for (const file of candidates(env)) {
     const interpreter = await probeInterpreter(file);
-    if (interpreter !== undefined && isSupported(interpreter, newest)) {
-      found.set(interpreter.file, interpreter);
+    if (interpreter !== undefined && isFile(interpreter.file) && isSupported(interpreter, newest)) {
+      // `python3` and `python3.12` are often one program.
+      found.set(realpathSync(interpreter.file), interpreter);
     }
   }
   return [...found.values()].sort((a, b) => compare(b.version, a.version));

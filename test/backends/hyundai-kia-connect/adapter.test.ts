@@ -149,6 +149,22 @@ describe('a process that dies', () => {
     expect(told.started).toHaveLength(2);
   });
 
+  test('between tasks is logged, and the next task has a fresh one', async () => {
+    const { backend, told } = startBackend(fixture('answers'));
+    await backend.run(aTask());
+    process.kill(told.started[0] ?? NaN, 'SIGKILL');
+    await waitUntil(
+      () => told.ended.length === 1,
+      5000,
+      () => 'the end of the process',
+    );
+    expect(codeOf(await backend.run(aTask()))).toBe('ok');
+    expect(told.logs).toContainEqual({
+      level: 'warn',
+      message: 'the Python process ended (SIGKILL)',
+    });
+  });
+
   test('by close leaves the running task interrupted', async () => {
     const { backend, told } = startBackend(fixture('silent'));
     const outcome = backend.run(aTask());
