@@ -31,7 +31,7 @@ export interface SimulatorSettings {
   readonly log_file?: string;
 }
 
-/** One line of `log_file`; `done` is written when the effect is there, whoever still waits for it. */
+/** One line of `log_file`; `done` is written when the effect is there, never for a task that failed or timed out. */
 export interface SimulatorEffect {
   readonly at: string;
   readonly operation: Operation;
