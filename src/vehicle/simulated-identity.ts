@@ -105,7 +105,7 @@ export function createRandom(seed: number, index: number): () => number {
 
 /** Accounts of two brands must not share vendor ids because they share a seed. */
 function saltOf(brand: string): number {
-  return [...brand].reduce((salt, letter) => Math.imul(salt, 31) + letter.charCodeAt(0), 0);
+  return Buffer.from(brand).reduce((salt, byte) => Math.imul(salt, 31) + byte, 0);
 }
 
 function vendorId(random: () => number): string {
