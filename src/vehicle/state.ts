@@ -16,6 +16,7 @@ const clockTime = z
   .nullable();
 
 export const drivetrains = ['ev', 'phev', 'hev', 'ice'] as const;
+export type Drivetrain = (typeof drivetrains)[number];
 export const seatLevels = [
   'off',
   'heat_low',

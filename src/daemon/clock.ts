@@ -1,0 +1,18 @@
+import { performance } from 'node:perf_hooks';
+
+/** Wall time says *when*, monotonic time says *how long*: the first may jump, the second never does. */
+export interface Clock {
+  /** Epoch milliseconds. */
+  now(): number;
+  /** Milliseconds since some point of this process. */
+  monotonic(): number;
+}
+
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+};
+
+export function utc(epoch_ms: number): string {
+  return new Date(epoch_ms).toISOString();
+}

@@ -1,0 +1,280 @@
+import type { Clock } from '../daemon/clock.js';
+import { retryDelay, type RetryPolicy } from '../daemon/retry.js';
+import { settlesWithin } from '../daemon/settles-within.js';
+import { failure, type Failure } from '../vehicle/outcome.js';
+import type { Outcome } from '../vehicle/task.js';
+import type { CallClass } from './breaker.js';
+import { Lane, type Call, type LaneOperation, type Place, type Shared, type Waiter } from './lane.js';
+
+/** The lane of each operation: what touches the car goes one at a time, reads go beside it. */
+export const laneOf: Record<LaneOperation, CallClass> = { cached: 'read', force: 'wake' };
+
+export interface CallContext {
+  /** The vendor's id of the car. */
+  readonly vehicle: string;
+  readonly operation: LaneOperation;
+  /** The command it is done for, for the log. */
+  readonly commandId?: string;
+  /** Told at each hand-over to a thread; the second time after the session was renewed. */
+  onHandOver(attempt: number): void;
+}
+
+export interface DispatcherOptions {
+  readonly clock: Clock;
+  readonly retry: RetryPolicy;
+  /** Whether a call of this class may leave now: account ready, breaker closed or ready for its probe. */
+  mayLeave(callClass: CallClass): boolean;
+  /** A place in the pool, given back by the function; undefined while there is none. */
+  takeSlot(callClass: CallClass): (() => void) | undefined;
+  /** Resolves when it is durable that a wake is about to leave for these commands; rejects if it is not. */
+  beforeWake(commandIds: readonly string[]): Promise<void>;
+  /** Never rejects. */
+  call(context: CallContext): Promise<Outcome>;
+}
+
+/** After a car has said that it is busy with another command. */
+const duplicatePause_ms = 10_000;
+
+interface Seat {
+  readonly vehicle: string;
+  readonly callClass: CallClass;
+  readonly lane: Lane;
+}
+
+/** All lanes of one account: takes waiters in, starts the next call when everything it needs is free. */
+export class Dispatcher {
+  readonly #options: DispatcherOptions;
+  readonly #seats = new Map<string, Seat>();
+  /** Lanes in which something waits, in the order in which they began to. */
+  readonly #interested = new Set<Seat>();
+  readonly #underWay = new Set<Promise<void>>();
+  #order = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #stopped = false;
+
+  constructor(options: DispatcherOptions) {
+    this.#options = options;
+  }
+
+  /** Takes a share in the call that does this, or makes one. Whether that call exists already tells `joins`. */
+  take(vehicle: string, operation: LaneOperation, waiter: Waiter): Place {
+    const seat = this.#seat(vehicle, operation);
+    const call = seat.lane.joinable(operation) ?? this.#newCall(seat, operation);
+    call.waiters.add(waiter);
+    if (call.state.is === 'running') void this.#joinRunning(call, waiter);
+    const place = {
+      position: seat.lane.positionOf(call),
+      leave: (): boolean => this.#leave(seat, call, waiter),
+    };
+    this.pump();
+    return place;
+  }
+
+  /** Whether a newcomer would share a call that is there already. */
+  joins(vehicle: string, operation: LaneOperation): boolean {
+    return this.#seat(vehicle, operation).lane.joinable(operation) !== undefined;
+  }
+
+  /** How many calls would go before a person's newcomer. */
+  positionFor(vehicle: string, operation: LaneOperation): number {
+    const { lane } = this.#seat(vehicle, operation);
+    const shared = lane.joinable(operation);
+    return shared === undefined ? lane.waiting.size + (lane.busy ? 1 : 0) : lane.positionOf(shared);
+  }
+
+  /** Starts whatever can start now. Called whenever something that a call waits for may have become free. */
+  pump(): void {
+    if (this.#stopped) return;
+    const now = this.#options.clock.monotonic();
+    for (const seat of [...this.#interested]) {
+      const call = seat.lane.best(now);
+      if (call === undefined || !this.#options.mayLeave(seat.callClass)) continue;
+      const giveBack = this.#options.takeSlot(seat.callClass);
+      if (giveBack !== undefined) this.#start(seat, call, giveBack);
+    }
+    this.#armTimer(now);
+  }
+
+  /** Ends everything of a class that waits with this failure; a call that was tried before keeps its own. */
+  failWaiting(callClass: CallClass, reason: Failure): void {
+    for (const seat of [...this.#interested].filter((one) => one.callClass === callClass)) {
+      for (const call of [...seat.lane.waiting]) {
+        seat.lane.remove(call);
+        const last = call.state.is === 'waiting' ? call.state.last : undefined;
+        this.#settle(call, last ?? { ok: false, failure: reason, requests: 0 }, 0);
+      }
+      this.#forgetIfIdle(seat);
+    }
+  }
+
+  get depth(): number {
+    return this.#all().reduce((sum, seat) => sum + seat.lane.waiting.size, 0);
+  }
+
+  get running(): number {
+    return this.#all().filter((seat) => seat.lane.busy).length;
+  }
+
+  /** Calls that could start but for a place in the pool. */
+  get waitingForSlot(): number {
+    const now = this.#options.clock.monotonic();
+    return [...this.#interested].filter(
+      ({ lane, callClass }) => lane.best(now) !== undefined && this.#options.mayLeave(callClass),
+    ).length;
+  }
+
+  /** Resolves when nothing runs any more, or when the time is over. */
+  async quiet(within_ms: number): Promise<void> {
+    await settlesWithin(Promise.all(this.#underWay), within_ms);
+  }
+
+  /** Starts nothing any more. What runs goes on to its ending. */
+  stop(): void {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+  }
+
+  #start(seat: Seat, call: Call, giveBack: () => void): void {
+    const work = this.#run(seat, call, giveBack);
+    this.#underWay.add(work);
+    void work.finally(() => this.#underWay.delete(work));
+  }
+
+  async #run(seat: Seat, call: Call, giveBack: () => void): Promise<void> {
+    const { clock } = this.#options;
+    const since = clock.monotonic();
+    seat.lane.start(call, since);
+    this.#forgetIfIdle(seat);
+    const outcome = await this.#handOver(seat, call);
+    giveBack();
+    if (isDuplicate(outcome) && !this.#stopped && call.waiters.size > 0) this.#tryAgain(seat, call, outcome);
+    else {
+      seat.lane.finish();
+      this.#noteAnswer(seat, outcome);
+      this.#settle(call, outcome, clock.monotonic() - since);
+    }
+    this.#watch(seat);
+    this.pump();
+  }
+
+  async #handOver(seat: Seat, call: Call): Promise<Outcome> {
+    const commandIds = [...call.waiters].flatMap((one) => one.commandId ?? []);
+    if (seat.callClass === 'wake' && commandIds.length > 0) {
+      try {
+        await this.#options.beforeWake(commandIds);
+      } catch {
+        const message = 'that the car is about to be woken could not be stored, so it was not';
+        return { ok: false, failure: failure('not_stored', message, { sent: false }), requests: 0 };
+      }
+    }
+    const owner = call.state.is === 'running' ? call.state.owner : undefined;
+    return this.#options.call({
+      vehicle: seat.vehicle,
+      operation: call.operation,
+      ...(owner === undefined ? {} : { commandId: owner }),
+      onHandOver: (attempt) => {
+        for (const waiter of call.waiters) waiter.started({ attempt, ...sharedWith(call, waiter) });
+      },
+    });
+  }
+
+  /** Who joins a call that runs may have woken the car as much as who started it. */
+  async #joinRunning(call: Call, waiter: Waiter): Promise<void> {
+    if (laneOf[call.operation] === 'wake' && waiter.commandId !== undefined) {
+      // If this cannot be stored a crash may run it once more as `smart`, never as `force` behind a stored start.
+      await this.#options.beforeWake([waiter.commandId]).catch(() => undefined);
+    }
+    if (call.state.is === 'running' && call.waiters.has(waiter)) {
+      waiter.started({ attempt: 1, ...sharedWith(call, waiter) });
+    }
+  }
+
+  #tryAgain(seat: Seat, call: Call, outcome: Outcome & { ok: false }): void {
+    const tries = call.state.tries;
+    const pause_ms =
+      tries === 1 ? duplicatePause_ms : (retryDelay(this.#options.retry, tries) ?? duplicatePause_ms);
+    const asked_ms = (outcome.failure.retry_after_s ?? 0) * 1000;
+    seat.lane.putBack(call, this.#options.clock.monotonic() + Math.max(pause_ms, asked_ms), outcome);
+    for (const waiter of [...call.waiters]) waiter.waitsAgain();
+  }
+
+  /** A car that does not answer holds up its own wake lane, and nothing else. */
+  #noteAnswer(seat: Seat, outcome: Outcome): void {
+    if (seat.callClass !== 'wake') return;
+    const unanswered =
+      !outcome.ok && (outcome.failure.code === 'vehicle_timeout' || outcome.failure.code === 'timeout');
+    seat.lane.unanswered = unanswered ? seat.lane.unanswered + 1 : 0;
+    if (!unanswered) return;
+    const pause_ms = retryDelay(this.#options.retry, seat.lane.unanswered) ?? 0;
+    seat.lane.heldUntil = this.#options.clock.monotonic() + pause_ms;
+  }
+
+  #settle(call: Call, outcome: Outcome, duration_ms: number): void {
+    for (const waiter of [...call.waiters]) {
+      waiter.ended(outcome, { duration_ms, ...sharedWith(call, waiter) });
+    }
+    call.waiters.clear();
+  }
+
+  #leave(seat: Seat, call: Call, waiter: Waiter): boolean {
+    if (call.state.is !== 'waiting' || !call.waiters.delete(waiter)) return false;
+    if (call.waiters.size === 0) seat.lane.remove(call);
+    this.#forgetIfIdle(seat);
+    return true;
+  }
+
+  #newCall(seat: Seat, operation: LaneOperation): Call {
+    const call: Call = {
+      operation,
+      order: (this.#order += 1),
+      waiters: new Set(),
+      state: { is: 'waiting', notBefore: 0, tries: 0 },
+    };
+    seat.lane.add(call);
+    this.#interested.add(seat);
+    return call;
+  }
+
+  #seat(vehicle: string, operation: LaneOperation): Seat {
+    const callClass = laneOf[operation];
+    const key = `${callClass}:${vehicle}`;
+    const seat = this.#seats.get(key) ?? { vehicle, callClass, lane: new Lane() };
+    this.#seats.set(key, seat);
+    return seat;
+  }
+
+  /** At the end of the row: lanes take turns when there are fewer threads than lanes. */
+  #watch(seat: Seat): void {
+    this.#interested.delete(seat);
+    if (seat.lane.waiting.size > 0) this.#interested.add(seat);
+  }
+
+  #forgetIfIdle(seat: Seat): void {
+    if (seat.lane.waiting.size === 0) this.#interested.delete(seat);
+  }
+
+  #all(): Seat[] {
+    return [...this.#seats.values()];
+  }
+
+  #armTimer(now: number): void {
+    clearTimeout(this.#timer);
+    const times = [...this.#interested].flatMap((seat) => seat.lane.nextTime(now) ?? []);
+    if (times.length === 0) return;
+    this.#timer = setTimeout(
+      () => {
+        this.pump();
+      },
+      Math.max(1, Math.min(...times) - now),
+    );
+  }
+}
+
+function sharedWith(call: Call, waiter: Waiter): Shared {
+  const owner = call.state.is === 'running' ? call.state.owner : undefined;
+  return owner === undefined || owner === waiter.commandId ? {} : { shared_with: owner };
+}
+
+function isDuplicate(outcome: Outcome): outcome is Outcome & { ok: false } {
+  return !outcome.ok && outcome.failure.code === 'duplicate_request';
+}

@@ -1,0 +1,136 @@
+import type { Outcome } from '../vehicle/task.js';
+import type { Operation } from '../vehicle/task.js';
+
+/** The operations that run in lanes; signing in has its own way. */
+export type LaneOperation = Exclude<Operation, 'sign_in'>;
+
+/** Who goes first within a lane: remote commands, then a person's refreshes, then what the bridge starts itself. */
+export const priorities = ['remote', 'person', 'bridge'] as const;
+export type Priority = (typeof priorities)[number];
+
+export interface Shared {
+  /** Id of the command whose call this is, where it is another's. */
+  readonly shared_with?: string;
+}
+
+/** One command's share in a call, or the bridge's own. */
+export interface Waiter {
+  readonly commandId?: string;
+  readonly priority: Priority;
+  /** The call was handed to a thread. */
+  started(info: Shared & { readonly attempt: number }): void;
+  /** The call will be tried again: until then the command counts as waiting. */
+  waitsAgain(): void;
+  ended(outcome: Outcome, info: Shared & { readonly duration_ms: number }): void;
+}
+
+export type CallState =
+  | { readonly is: 'waiting'; readonly notBefore: number; readonly tries: number; readonly last?: Outcome }
+  | { readonly is: 'running'; readonly tries: number; readonly since: number; readonly owner?: string };
+
+/** One call to the vendor, shared by all who wait for the same thing. */
+export interface Call {
+  readonly operation: LaneOperation;
+  readonly order: number;
+  readonly waiters: Set<Waiter>;
+  state: CallState;
+}
+
+/** A share taken in a lane. */
+export interface Place {
+  /** How many calls go before it; 0 for one that runs. */
+  readonly position: number;
+  /** Gives the share up. False once the call has started: then its ending comes. */
+  leave(): boolean;
+}
+
+/** One lane of one car: one call at a time, the best of those that wait first. Knows nothing of threads. */
+export class Lane {
+  readonly #waiting = new Set<Call>();
+  #running: Call | undefined;
+  /** Monotonic time before which nothing starts: the car did not answer. */
+  heldUntil = 0;
+  /** Calls in a row that the car left unanswered. */
+  unanswered = 0;
+
+  get busy(): boolean {
+    return this.#running !== undefined;
+  }
+
+  get running(): Call | undefined {
+    return this.#running;
+  }
+
+  get waiting(): ReadonlySet<Call> {
+    return this.#waiting;
+  }
+
+  /** A call that a newcomer may share: one that runs, else one that waits. */
+  joinable(operation: LaneOperation): Call | undefined {
+    if (this.#running?.operation === operation) return this.#running;
+    return [...this.#waiting].find((call) => call.operation === operation);
+  }
+
+  add(call: Call): void {
+    this.#waiting.add(call);
+  }
+
+  remove(call: Call): void {
+    this.#waiting.delete(call);
+  }
+
+  /** The call to start now, if any may. */
+  best(now: number): Call | undefined {
+    if (this.#running !== undefined || now < this.heldUntil) return undefined;
+    return [...this.#waiting]
+      .filter((call) => call.state.is === 'waiting' && call.state.notBefore <= now)
+      .sort(byPrecedence)[0];
+  }
+
+  positionOf(call: Call): number {
+    if (call === this.#running) return 0;
+    const before = [...this.#waiting].filter((other) => byPrecedence(other, call) < 0).length;
+    return before + (this.#running === undefined ? 0 : 1);
+  }
+
+  /** When something that waits may start although nothing happens until then, or undefined. */
+  nextTime(now: number): number | undefined {
+    if (this.#running !== undefined || this.#waiting.size === 0) return undefined;
+    const earliest = Math.min(
+      ...[...this.#waiting].map((call) => (call.state.is === 'waiting' ? call.state.notBefore : 0)),
+    );
+    const time = Math.max(earliest, this.heldUntil);
+    return time > now ? time : undefined;
+  }
+
+  start(call: Call, since: number): void {
+    const owner = ownerOf(call);
+    const tries = call.state.tries + 1;
+    this.#waiting.delete(call);
+    this.#running = call;
+    call.state = { is: 'running', tries, since, ...(owner === undefined ? {} : { owner }) };
+  }
+
+  finish(): void {
+    this.#running = undefined;
+  }
+
+  /** Puts the running call back among those that wait. */
+  putBack(call: Call, notBefore: number, last: Outcome): void {
+    call.state = { is: 'waiting', notBefore, tries: call.state.tries, last };
+    this.#running = undefined;
+    this.#waiting.add(call);
+  }
+}
+
+function ownerOf(call: Call): string | undefined {
+  return [...call.waiters].find((waiter) => waiter.commandId !== undefined)?.commandId;
+}
+
+function byPrecedence(one: Call, other: Call): number {
+  return rank(one) - rank(other) || one.order - other.order;
+}
+
+function rank(call: Call): number {
+  return Math.min(...[...call.waiters].map((waiter) => priorities.indexOf(waiter.priority)));
+}

@@ -1,0 +1,197 @@
+import type { Clock } from '../daemon/clock.js';
+import {
+  applySettings,
+  isCalled,
+  mergeVehicles,
+  type KnownVehicle,
+  type VehicleSettings,
+} from '../vehicle/known-vehicle.js';
+import type { LifeCycleEvent } from '../vehicle/life-cycle.js';
+import { idle, newerReading, stateDocument, type LastReading } from '../vehicle/state-document.js';
+import type { NewestCommand, StateDocument } from '../vehicle/state.js';
+import type { ListedVehicle, Result } from '../vehicle/task.js';
+import { vehicleInfo, type VehicleInfo } from '../vehicle/vehicle-info.js';
+
+/** A car's settings together with what it may be asked. */
+export type OwnSettings = VehicleSettings & { readonly allow?: readonly string[] };
+
+export interface VehiclesOptions {
+  readonly clock: Clock;
+  /** From the store; undefined until the account has listed its cars for the first time. */
+  readonly known: readonly KnownVehicle[] | undefined;
+  readonly readings: ReadonlyMap<string, LastReading>;
+  readonly settings: Readonly<Record<string, OwnSettings>>;
+  readonly staleAfter_ms: number;
+  readonly account: () => Pick<VehicleInfo, 'region' | 'account' | 'backend' | 'library'>;
+  readonly isAllowed: (vehicle: string, name: string) => boolean;
+  /** False while a person has to act for the account. */
+  readonly usable: () => boolean;
+  readonly putVehicles: (known: readonly KnownVehicle[]) => Promise<void>;
+  readonly putReading: (vehicle: string, reading: LastReading) => Promise<void>;
+  readonly output: {
+    state(document: StateDocument): void;
+    info(info: VehicleInfo): void;
+    availability(vehicle: string, online: boolean): void;
+  };
+  readonly onStoreTrouble: (error: unknown) => void;
+}
+
+const staleCheck_ms = 60_000;
+
+/** The cars of one account: which there are, what was last read of them, and what is published of that. */
+export class Vehicles {
+  readonly #options: VehiclesOptions;
+  readonly #readings: Map<string, LastReading>;
+  readonly #commands = new Map<string, NewestCommand>();
+  readonly #staleTimer: NodeJS.Timeout;
+  #known: readonly KnownVehicle[] | undefined;
+
+  constructor(options: VehiclesOptions) {
+    this.#options = options;
+    this.#readings = new Map(options.readings);
+    this.#known = options.known && applySettings(options.known, options.settings);
+    this.#staleTimer = setInterval(() => {
+      this.#publishStates();
+    }, staleCheck_ms).unref();
+  }
+
+  get hasListed(): boolean {
+    return this.#known !== undefined;
+  }
+
+  /** The cars that can be used: enabled and still with the account. */
+  get cars(): readonly KnownVehicle[] {
+    return this.#enabled().filter((car) => car.present);
+  }
+
+  /** The car that is called so; one that is gone is still known. */
+  find(id: string): KnownVehicle | undefined {
+    return this.#enabled().find((car) => isCalled(car, id));
+  }
+
+  byVendorId(vehicle: string): KnownVehicle | undefined {
+    return this.#enabled().find((car) => car.listed.id === vehicle);
+  }
+
+  settingsOf(vehicle: string): OwnSettings | undefined {
+    const car = this.byVendorId(vehicle);
+    const entry = Object.entries(this.#options.settings).find(
+      ([id]) => car !== undefined && isCalled(car, id),
+    );
+    return entry?.[1];
+  }
+
+  /** The car's own time of its newest report, in epoch milliseconds. */
+  reportedAt(vehicle: string): number | undefined {
+    const reported_at = this.#readings.get(vehicle)?.report.reported_at ?? null;
+    return reported_at === null ? undefined : Date.parse(reported_at);
+  }
+
+  /** The account has listed its cars. */
+  listed(cars: readonly ListedVehicle[]): void {
+    this.#setKnown(mergeVehicles(this.#known ?? [], cars, this.#options.settings));
+  }
+
+  /** A car was read: stored first, then published. */
+  read(vehicle: string, result: Result): void {
+    const car = this.byVendorId(vehicle);
+    if (car === undefined || result.operation === 'sign_in') return;
+    const source = result.operation === 'force' && result.advanced ? 'force' : 'cached';
+    const reading = { report: result.report, polled_at: result.polled_at, source } as const;
+    const newest = newerReading(this.#readings.get(vehicle), reading);
+    this.#readings.set(vehicle, newest);
+    const { vin } = result.report;
+    if (vin !== null && car.listed.vin === null) this.#learnVin(car, vin);
+    this.#options
+      .putReading(vehicle, newest)
+      .catch(this.#options.onStoreTrouble)
+      .finally(() => {
+        this.#publish(vehicle);
+      });
+  }
+
+  /** A step of a command of this car, by its topic id: the newest one is part of the state document. */
+  commandStep(topicId: string, event: LifeCycleEvent): void {
+    const car = this.#enabled().find((one) => one.topic_id === topicId);
+    if (car === undefined) return;
+    const vehicle = car.listed.id;
+    const isNew = event.status === 'accepted' || event.seq === 0;
+    if (!isNew && this.#commands.get(vehicle)?.id !== event.id) return;
+    this.#commands.set(vehicle, {
+      state: event.status,
+      id: event.id,
+      command: event.command,
+      code: event.code ?? null,
+      at: event.at,
+    });
+    this.#publishState(car);
+  }
+
+  publishAll(): void {
+    this.publishInfo();
+    this.#publishStates();
+    this.publishAvailability();
+  }
+
+  publishInfo(): void {
+    for (const car of this.#enabled()) {
+      const isAllowed = (name: string) => this.#options.isAllowed(car.listed.id, name);
+      this.#options.output.info(vehicleInfo(car, this.#options.account(), isAllowed));
+    }
+  }
+
+  publishAvailability(): void {
+    for (const car of this.#enabled()) this.#publishAvailability(car);
+  }
+
+  stop(): void {
+    clearInterval(this.#staleTimer);
+  }
+
+  #enabled(): readonly KnownVehicle[] {
+    return (this.#known ?? []).filter((car) => car.enabled);
+  }
+
+  #publish(vehicle: string): void {
+    const car = this.byVendorId(vehicle);
+    if (car === undefined) return;
+    this.#publishState(car);
+    this.#publishAvailability(car);
+  }
+
+  #publishStates(): void {
+    for (const car of this.#enabled()) this.#publishState(car);
+  }
+
+  #publishState(car: KnownVehicle): void {
+    const reading = this.#readings.get(car.listed.id);
+    if (reading === undefined) return;
+    const age_ms = this.#options.clock.now() - Date.parse(reading.polled_at);
+    const command = this.#commands.get(car.listed.id) ?? idle;
+    const stale = age_ms > this.#options.staleAfter_ms;
+    this.#options.output.state(stateDocument(car, reading, command, stale));
+  }
+
+  #publishAvailability(car: KnownVehicle): void {
+    const online = this.#options.usable() && car.present && this.#readings.has(car.listed.id);
+    this.#options.output.availability(car.topic_id, online);
+  }
+
+  /** USA Kia tells the VIN with the first read only. The topic id stays what it was. */
+  #learnVin(car: KnownVehicle, vin: string): void {
+    const known = (this.#known ?? []).map((one) =>
+      one.listed.id === car.listed.id ? { ...one, listed: { ...one.listed, vin } } : one,
+    );
+    this.#setKnown(applySettings(known, this.#options.settings));
+  }
+
+  #setKnown(known: readonly KnownVehicle[]): void {
+    this.#known = known;
+    this.#options
+      .putVehicles(known)
+      .catch(this.#options.onStoreTrouble)
+      .finally(() => {
+        this.publishAll();
+      });
+  }
+}

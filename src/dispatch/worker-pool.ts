@@ -1,0 +1,115 @@
+import { BroadcastChannel } from 'node:worker_threads';
+import { Piscina } from 'piscina';
+import { v7 as uuidv7 } from 'uuid';
+import type { PoolFigures } from '../daemon/metrics.js';
+import { settlesWithin } from '../daemon/settles-within.js';
+import { failure } from '../vehicle/outcome.js';
+import { outcomeSchema, type Outcome, type Task } from '../vehicle/task.js';
+import { threadNoteSchema, type ThreadNote, type ThreadOrder } from '../vehicle/thread-note.js';
+
+export interface WorkerPoolOptions {
+  /** The thread's entry file. */
+  readonly entry: string;
+  /** How the threads reach the cars: plain data. */
+  readonly backend: unknown;
+  readonly maxThreads: number;
+  /** Threads beyond the first end when they have had no work for so long. */
+  readonly idle_ms: number;
+  /** How long past its deadline a task may stay before its thread is terminated. */
+  readonly grace_ms: number;
+  readonly onNote: (note: ThreadNote) => void;
+  readonly onTerminated: (task: Task) => void;
+}
+
+/** The threads of one account. The first starts at once, so that the first command pays nothing for it. */
+export function startWorkerPool(options: WorkerPoolOptions) {
+  const orders = `bluelink2mqtt-${uuidv7()}`;
+  const channel = new BroadcastChannel(orders);
+  channel.unref();
+  const tellThreads = (order: ThreadOrder): void => {
+    channel.postMessage(order);
+  };
+  const pool = new Piscina({
+    filename: options.entry,
+    workerData: { backend: options.backend, idle_ms: options.idle_ms * processShareOfIdle, orders },
+    minThreads: 1,
+    maxThreads: options.maxThreads,
+    idleTimeout: options.idle_ms,
+    concurrentTasksPerWorker: 1,
+    // A thread that waits in Atomics runs no events: it would notice neither the end of its process nor its output.
+    atomics: 'disabled',
+    recordTiming: false,
+  });
+  let busy = 0;
+  const processes = new Set<number>();
+  let onEmpty: (() => void) | undefined;
+
+  pool.on('message', (message: unknown) => {
+    const note = threadNoteSchema.safeParse(message);
+    if (!note.success) return;
+    if (note.data.kind === 'process') {
+      if (note.data.event === 'started') processes.add(note.data.pid);
+      else processes.delete(note.data.pid);
+      if (processes.size === 0) onEmpty?.();
+    }
+    options.onNote(note.data);
+  });
+  pool.on('error', () => undefined);
+
+  const run = async (task: Task): Promise<Outcome> => {
+    const lastResort = new AbortController();
+    const timer = setTimeout(() => {
+      lastResort.abort();
+    }, task.remaining_ms + options.grace_ms);
+    busy += 1;
+    try {
+      return outcomeSchema.parse(await pool.run(task, { signal: lastResort.signal }));
+    } catch (error) {
+      if (lastResort.signal.aborted) options.onTerminated(task);
+      return lastResort.signal.aborted ? givenUp(task) : broken(error);
+    } finally {
+      busy -= 1;
+      clearTimeout(timer);
+    }
+  };
+
+  return {
+    run,
+    figures: (): Omit<PoolFigures, 'waiting'> => ({
+      threads: pool.threads.length,
+      busy,
+      processes: processes.size,
+    }),
+    /** Threads without a task end their processes: another account needs the room. */
+    release: (): void => {
+      tellThreads({ kind: 'release' });
+    },
+    /** Ends every process and thread; a task that still runs is given up. */
+    async stop(): Promise<void> {
+      tellThreads({ kind: 'close' });
+      const ended = new Promise<void>((resolve) => {
+        onEmpty = resolve;
+        if (processes.size === 0) resolve();
+      });
+      await settlesWithin(ended, options.grace_ms);
+      await pool.destroy();
+      channel.close();
+    },
+  };
+}
+
+/** A thread ends its process before the pool ends the thread, so that the end is seen and no entry stays defunct. */
+const processShareOfIdle = 0.8;
+
+export type WorkerPool = ReturnType<typeof startWorkerPool>;
+
+function givenUp(task: Task): Outcome {
+  const message = 'the thread did not keep its deadline and was terminated';
+  const unknown = task.operation === 'force' ? { outcome: 'unknown' as const } : {};
+  return { ok: false, failure: failure('timeout', message, unknown), requests: 0 };
+}
+
+function broken(error: unknown): Outcome {
+  const message = `the thread failed: ${error instanceof Error ? error.message : 'unknown reason'}`;
+  return { ok: false, failure: failure('internal', message), requests: 0 };
+}

@@ -1,0 +1,83 @@
+import { z } from 'zod';
+import { failureSchema } from '../vehicle/outcome.js';
+import type { KnownVehicle } from '../vehicle/known-vehicle.js';
+import type { LastReading } from '../vehicle/state-document.js';
+import { vehicleReportSchema } from '../vehicle/state.js';
+import { listedVehicleSchema, sessionSchema } from '../vehicle/task.js';
+import { createJournal } from './journal.js';
+import type { Store } from './store.js';
+
+const keptSessionSchema = z.object({
+  session: sessionSchema.nullable(),
+  generation: z.number(),
+  refusals: z.number(),
+  blocked: z
+    .object({ is: z.enum(['otp_required', 'refused']), reason: failureSchema })
+    .nullable(),
+  /** A block holds only as long as the credentials are the same. */
+  credentials: z.string(),
+});
+
+const vehiclesSchema = z.array(
+  z.object({
+    topic_id: z.string(),
+    listed: listedVehicleSchema,
+    name: z.string().nullable(),
+    enabled: z.boolean(),
+    present: z.boolean(),
+  }),
+);
+
+const readingSchema = z.object({
+  report: vehicleReportSchema,
+  polled_at: z.iso.datetime(),
+  source: z.enum(['cached', 'force']),
+});
+
+const usageSchema = z.object({ day: z.string(), used: z.number() });
+
+export type StoredSession = z.infer<typeof keptSessionSchema>;
+export type Usage = z.infer<typeof usageSchema>;
+
+/** What one account keeps in the store; every key begins with the account. */
+export function createAccountStore(store: Store, account: string) {
+  const prefix = `account/${account}/`;
+  const readingKey = (vehicle: string) => `${prefix}reading/${vehicle}`;
+
+  const read = async <T>(key: string, schema: z.ZodType<T>): Promise<T | undefined> => {
+    const entry = await store.get(key);
+    const parsed = schema.safeParse(entry?.value);
+    // What an older release wrote in another shape is as good as nothing: it is read anew from the vendor.
+    return parsed.success ? parsed.data : undefined;
+  };
+
+  return {
+    journal: createJournal(store, prefix),
+
+    session: () => read(`${prefix}session`, keptSessionSchema),
+    putSession: (session: StoredSession): Promise<void> => store.put(`${prefix}session`, session),
+
+    vehicles: () => read(`${prefix}vehicles`, vehiclesSchema),
+    putVehicles: (vehicles: readonly KnownVehicle[]): Promise<void> =>
+      store.put(`${prefix}vehicles`, vehicles),
+
+    async readings(): Promise<Map<string, LastReading>> {
+      const entries = await store.list(readingKey(''));
+      return new Map(
+        entries.flatMap(({ key, value }) => {
+          const reading = readingSchema.safeParse(value);
+          return reading.success ? [[key.slice(readingKey('').length), reading.data] as const] : [];
+        }),
+      );
+    },
+    putReading: (vehicle: string, reading: LastReading): Promise<void> =>
+      store.put(readingKey(vehicle), reading),
+
+    usage: () => read(`${prefix}usage`, usageSchema),
+    putUsageLater: (usage: Usage): void => {
+      store.later([{ type: 'put', key: `${prefix}usage`, value: usage }]);
+    },
+  };
+}
+
+export type AccountStore = ReturnType<typeof createAccountStore>;

@@ -1,0 +1,34 @@
+import type { z } from 'zod';
+
+const shown = 60;
+
+/** A validation error in one line: each field, what was expected and what came. */
+export function describeIssues(error: z.ZodError, input: unknown): string {
+  return error.issues.map((issue) => describe(issue, input)).join('; ');
+}
+
+function describe(issue: z.core.$ZodIssue, input: unknown): string {
+  const expected = issue.message.replace(/^Invalid input: /, '').replace(/, received .*$/, '');
+  if (issue.code === 'unrecognized_keys') {
+    return `${issue.keys.map(shorten).join(', ')}: expected no such field`;
+  }
+  const field = issue.path.map(String).join('.') || 'payload';
+  return `${field}: ${expected}, got ${preview(valueAt(input, issue.path))}`;
+}
+
+function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
+  let value = input;
+  for (const key of path) {
+    if (typeof value !== 'object' || value === null) return undefined;
+    value = Object.entries(value).find(([name]) => name === String(key))?.[1];
+  }
+  return value;
+}
+
+function preview(value: unknown): string {
+  return value === undefined ? 'nothing' : shorten(JSON.stringify(value));
+}
+
+function shorten(text: string): string {
+  return text.length > shown ? `${text.slice(0, shown)}…` : text;
+}
