@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
-import { parseDuration } from './duration.js';
+import { formatDuration, parseDuration } from './duration.js';
 import { defaultExpiry } from './expiry.js';
 import { configFault } from './fault.js';
 import type { ConfigFault, Origins, TreePath } from './fault.js';
@@ -60,7 +60,7 @@ export function checkRules(tree: unknown, origins: Origins): ConfigFault[] {
 
 const sessionShorterThanExpiry: Rule = ({ mqtt, commands }) => {
   const chosen = commands?.expires_in ?? {};
-  const expiries = Object.entries({ ...defaultTimes, ...definedIn(chosen) });
+  const expiries = defaultTimes.map(([key, normal]) => [key, chosen[key] ?? normal] as const);
   const [key, smallest] = expiries.reduce((least, one) => (one[1] < least[1] ? one : least));
   const session = mqtt?.session_expiry ?? 60_000;
   if (session <= smallest) return [];
@@ -69,25 +69,16 @@ const sessionShorterThanExpiry: Rule = ({ mqtt, commands }) => {
     {
       path: isChosen ? ['mqtt', 'session_expiry'] : ['commands', 'expires_in', key],
       expected: isChosen
-        ? `at most the smallest expiry, commands.expires_in.${key} (${seconds(smallest)})`
-        : `at least mqtt.session_expiry (${seconds(session)})`,
-      got: seconds(isChosen ? session : smallest),
+        ? `at most the smallest expiry, commands.expires_in.${key} (${formatDuration(smallest)})`
+        : `at least mqtt.session_expiry (${formatDuration(session)})`,
+      got: formatDuration(isChosen ? session : smallest),
     },
   ];
 };
 
-const defaultTimes = Object.fromEntries(
-  Object.entries(defaultExpiry).map(([key, text]) => [key, parseDuration(text) ?? 0]),
+const defaultTimes = Object.entries(defaultExpiry).map(
+  ([key, text]) => [key, parseDuration(text) ?? 0] as const,
 );
-
-const seconds = (ms: number): string => `${String(ms / 1_000)} s`;
-
-function definedIn(times: Record<string, number | undefined>): Record<string, number> {
-  const entries = Object.entries(times).filter(
-    (entry): entry is [string, number] => entry[1] !== undefined,
-  );
-  return Object.fromEntries(entries);
-}
 
 const certificateWithKey: Rule = ({ mqtt }) => {
   const has = { cert_file: mqtt?.cert_file !== undefined, key_file: mqtt?.key_file !== undefined };
@@ -158,33 +149,37 @@ function repeated(all: readonly Named[], expected: string): Breach[] {
     .map(({ value, path }) => ({ path, expected, got: `"${value ?? ''}" again` }));
 }
 
-interface Bounds {
-  readonly lower: number | undefined;
-  readonly upper: number | undefined;
+interface Bound {
+  readonly path: TreePath;
+  readonly value: number;
 }
 
-function ordered(path: TreePath, upperName: string, { lower, upper }: Bounds): Breach[] {
-  if (lower === undefined || upper === undefined || lower <= upper) return [];
-  return [{ path, expected: `at most ${upperName}`, got: 'more' }];
+function ordered(lower: Bound, upper: Bound, show: (value: number) => string): Breach[] {
+  if (lower.value <= upper.value) return [];
+  const expected = `at most ${upper.path.join('.')} (${show(upper.value)})`;
+  return [{ path: lower.path, expected, got: show(lower.value) }];
 }
 
 const orderedGuards: Rule = ({ guards }) =>
-  ordered(['guards', 'aux_battery_hard_min'], 'guards.aux_battery_min', {
-    lower: guards?.aux_battery_hard_min ?? 50,
-    upper: guards?.aux_battery_min ?? 65,
-  });
+  ordered(
+    { path: ['guards', 'aux_battery_hard_min'], value: guards?.aux_battery_hard_min ?? 50 },
+    { path: ['guards', 'aux_battery_min'], value: guards?.aux_battery_min ?? 65 },
+    String,
+  );
 
 const orderedBreaker: Rule = ({ breaker }) =>
-  ordered(['breaker', 'reset'], 'breaker.max_reset', {
-    lower: breaker?.reset ?? 60_000,
-    upper: breaker?.max_reset ?? 1_800_000,
-  });
+  ordered(
+    { path: ['breaker', 'reset'], value: breaker?.reset ?? 60_000 },
+    { path: ['breaker', 'max_reset'], value: breaker?.max_reset ?? 1_800_000 },
+    formatDuration,
+  );
 
 const orderedRetry: Rule = ({ retry }) =>
-  ordered(['retry', 'initial'], 'retry.max', {
-    lower: retry?.initial ?? 1_000,
-    upper: retry?.max ?? 60_000,
-  });
+  ordered(
+    { path: ['retry', 'initial'], value: retry?.initial ?? 1_000 },
+    { path: ['retry', 'max'], value: retry?.max ?? 60_000 },
+    formatDuration,
+  );
 
 const enoughWorkers: Rule = ({ workers, accounts = [] }) => {
   const least = accounts.length + 1;

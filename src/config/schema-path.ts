@@ -33,6 +33,12 @@ export function takesText(schema: unknown): boolean {
   return written(schema) instanceof z.ZodString;
 }
 
+/** Whether keys stand there. */
+export function isSection(schema: unknown): boolean {
+  const inner = written(schema);
+  return inner instanceof z.ZodObject || inner instanceof z.ZodRecord;
+}
+
 /** The keys that are known in an object; of all alternatives where there are several. */
 export function knownKeys(schema: unknown): string[] {
   const inner = written(schema);

@@ -2,7 +2,7 @@ import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument } from 'yam
 import type { Document, Node, Scalar } from 'yaml';
 import { configFault, Origins } from './fault.js';
 import type { ConfigFault, Origin, TreePath } from './fault.js';
-import { schemaOf, takesText } from './schema-path.js';
+import { isSection, schemaOf, takesText } from './schema-path.js';
 
 /** Aliases (`*name`) are expanded; more of them than this are taken for an attack or a circle. */
 const maxAliases = 100;
@@ -10,7 +10,7 @@ const maxAliases = 100;
 const syntaxFaults: Partial<Record<string, readonly [expected: string, got: string]>> = {
   DUPLICATE_KEY: ['each key once', 'a key that is there twice'],
   MULTIPLE_DOCS: ['one document', 'several, separated by ---'],
-  BAD_INDENT: ['keys of one section in the same column', 'another indentation'],
+  BAD_INDENT: ['an indentation that fits, or a bracket that closes', 'neither'],
   TAB_AS_INDENT: ['indentation by spaces', 'a tab'],
   MISSING_CHAR: ['a closing quote, bracket or comma, or a colon after the key', 'none'],
   BAD_SCALAR_START: ['quotes around a text that begins with @ or `', 'none'],
@@ -29,7 +29,6 @@ export function readYaml(text: string, whole: Origin, schema: unknown): YamlSour
   const document = parseDocument(text, {
     lineCounter: lines,
     prettyErrors: false,
-    logLevel: 'silent',
     uniqueKeys: true,
   });
   const place = (offset: number): Origin => {
@@ -73,7 +72,9 @@ class NodeReader {
       });
     }
     if (isAlias(node)) return this.#readAlias(node, path, schema);
-    return isScalar(node) ? scalarValue(node, schema) : null;
+    if (isScalar(node) && node.value !== null) return scalarValue(node, schema);
+    // A section of which every key is commented out is empty, not wrong.
+    return isSection(schema) ? {} : null;
   }
 
   #readMap(
