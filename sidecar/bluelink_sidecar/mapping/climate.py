@@ -36,8 +36,8 @@ RAW_SEATS = {
     Family.CANADA: "status.seatHeaterVentInfo",
 }
 RAW_SEAT = {"front_left": "drv", "front_right": "ast", "rear_left": "rl", "rear_right": "rr"}
-#: Canada: the lowest value stands for "off" in replies of real cars.
-CANADA_SET_POINT = "status.airTemp.value"
+#: Canada, cars that are off: real ones send the lowest set point there is for "none".
+CANADA_LOWEST_C, CANADA_LOWEST_C_BEFORE_2020 = 14, 16
 
 
 def climate(car: Car) -> dict[str, Any]:
@@ -79,7 +79,15 @@ def _unit(car: Car) -> str:
 
 def _target(car: Car) -> float | None:
     """In the car's own unit, not converted."""
-    if car.family is Family.CANADA and car.raw(CANADA_SET_POINT) == "00H":
-        return None
     found = car.number("air_temperature")
-    return None if found == values.SENTINEL_BYTE else values.tidy(found, 1)
+    if found is None or found == values.SENTINEL_BYTE or _is_canadian_filler(car, found):
+        return None
+    return values.tidy(found, 1)
+
+
+def _is_canadian_filler(car: Car, target: float) -> bool:
+    if car.family is not Family.CANADA or car.flag("air_control_is_on"):
+        return False
+    year = car.number("year")
+    is_old = year is not None and year < 2020
+    return target <= (CANADA_LOWEST_C_BEFORE_2020 if is_old else CANADA_LOWEST_C)
