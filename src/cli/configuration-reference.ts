@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { configSchema } from '../config/schema.js';
-import { written } from '../config/schema-path.js';
+import { isOptional, written } from '../config/schema-path.js';
 
 const introduction = `# Configuration
 
@@ -87,7 +87,7 @@ function describe(schema: unknown): { readonly description: string; readonly typ
 
 function unwrapped(schema: unknown): unknown {
   if (schema instanceof z.ZodPrefault || schema instanceof z.ZodDefault) return schema.unwrap();
-  if (schema instanceof z.ZodOptional) return schema.unwrap();
+  if (isOptional(schema)) return schema.unwrap();
   return schema instanceof z.ZodPipe ? schema.in : undefined;
 }
 
@@ -96,7 +96,7 @@ function presence(schema: unknown): string {
     const value = JSON.stringify(schema.def.defaultValue).replaceAll('"', '').replaceAll(',', ', ');
     return value === '{}' ? '' : `default \`${value}\``;
   }
-  return schema instanceof z.ZodOptional ? '' : 'required';
+  return isOptional(schema) ? '' : 'required';
 }
 
 function typeOf(schema: unknown): string {

@@ -29,8 +29,8 @@ const vehicleId = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, {
 });
 
 const vehicle = z.strictObject({
-  alias: alias.optional().describe('The name of the car in topics; else its VIN or id.'),
-  name: text(128).optional().describe('The name shown to people.'),
+  alias: alias.exactOptional().describe('The name of the car in topics; else its VIN or id.'),
+  name: text(128).exactOptional().describe('The name shown to people.'),
   enabled: z.boolean().default(true).describe('False leaves the car alone.'),
   commands: ownCommands.prefault({}),
 });
@@ -58,8 +58,10 @@ const simulator = z
     force_latency: duration({ min: '0s', max: '10m' })
       .prefault('20s')
       .describe('How long a simulated car takes to answer.'),
-    control_file: path('A file that says which faults to make. For trials and tests.').optional(),
-    log_file: path('A file that each call is written to. For trials and tests.').optional(),
+    control_file: path(
+      'A file that says which faults to make. For trials and tests.',
+    ).exactOptional(),
+    log_file: path('A file that each call is written to. For trials and tests.').exactOptional(),
   })
   .transform(({ latency, force_latency, ...rest }) => ({
     ...rest,
@@ -76,7 +78,7 @@ const signIn = {
   username: text(256).describe("The account's user name."),
   password: secret(passwordExpected).describe("The account's password."),
   password_file: secretFile,
-  pin: secret('the PIN').optional(),
+  pin: secret('the PIN').exactOptional(),
   pin_file: secretFile,
   language: text(16)
     .regex(/^[A-Za-z]{2,3}(?:[-_][A-Za-z]{2,4})?$/, { error: 'a language such as en or de' })
@@ -118,8 +120,8 @@ const simulatorAccount = z.strictObject({
   backend: z.literal('simulator'),
   region: signIn.region.prefault('europe'),
   brand: signIn.brand.prefault('hyundai'),
-  username: signIn.username.optional(),
-  password: signIn.password.optional(),
+  username: signIn.username.exactOptional(),
+  password: signIn.password.exactOptional(),
   password_file: secretFile,
   pin: signIn.pin,
   pin_file: secretFile,
@@ -134,4 +136,3 @@ export const account = z.discriminatedUnion(
 );
 
 export type AccountConfig = z.output<typeof account>;
-export type VehicleConfig = z.output<typeof vehicle>;

@@ -43,7 +43,7 @@ function permissions(commands: readonly string[]) {
         .string({ error: expected })
         .refine((entry) => isPermission(entry, commands), { error: expected }),
     )
-    .optional()
+    .exactOptional()
     .meta({ type: 'list of `name` or `name:value`' });
 }
 

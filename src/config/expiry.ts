@@ -44,7 +44,7 @@ export type ExpiryKey = keyof typeof defaultExpiry;
 const expiryKeys = Object.keys(defaultExpiry) as ExpiryKey[];
 
 /** `expires_in` of a command: what the contract lets a sender ask for, too. */
-export const expiry = duration({ min: '1s', max: '1h' });
+const expiry = duration({ min: '1s', max: '1h' });
 
 const entry = (key: ExpiryKey) =>
   [

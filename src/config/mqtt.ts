@@ -35,12 +35,12 @@ export const mqtt = z
       .string({ error: urlExpected })
       .refine(isBrokerUrl, { error: urlExpected })
       .meta({ type: 'URL: mqtt, mqtts, ws, wss', description: 'Where the broker is.' }),
-    username: text(256).optional().describe('The user at the broker.'),
-    password: secret('the password at the broker').optional(),
+    username: text(256).exactOptional().describe('The user at the broker.'),
+    password: secret('the password at the broker').exactOptional(),
     password_file: secretFile,
-    ca_file: path('Certificates (PEM) to trust instead of those of the system.').optional(),
-    cert_file: path('The client certificate (PEM); together with `key_file`.').optional(),
-    key_file: path('The key (PEM) of the client certificate.').optional(),
+    ca_file: path('Certificates (PEM) to trust instead of those of the system.').exactOptional(),
+    cert_file: path('The client certificate (PEM); together with `key_file`.').exactOptional(),
+    key_file: path('The key (PEM) of the client certificate.').exactOptional(),
     client_id: text(128)
       .default('bluelink2mqtt')
       .describe('Must differ between two bridges on one broker.'),
@@ -58,7 +58,7 @@ export const mqtt = z
       ),
     response_prefix: text(128)
       .regex(/^(?!\$)[^+#\0]+$/, { error: 'the beginning of a topic, without wildcards' })
-      .optional()
+      .exactOptional()
       .describe('Response topics must begin with it; without it any topic is accepted.'),
     base_topic: topic('The first levels of every topic.').default('bluelink'),
     flat_topics: z

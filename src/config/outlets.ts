@@ -22,7 +22,7 @@ export const http = z.strictObject({
     .default('127.0.0.1')
     .describe('Where to listen; anything but a loopback address needs a token.'),
   port: wholeNumber(1, 65_535).default(8099).describe('The port to listen on.'),
-  token: secret('the token of the API').optional(),
+  token: secret('the token of the API').exactOptional(),
   token_file: secretFile,
   allowed_hosts: z
     .array(hostName)

@@ -22,7 +22,7 @@ function resolveAccount(account: AccountConfig, base: string): AccountConfig {
   return { ...resolved, simulator };
 }
 
-function resolveKeys<Key extends string, T extends Partial<Record<Key, string | undefined>>>(
+function resolveKeys<Key extends string, T extends Partial<Record<Key, string>>>(
   section: T,
   base: string,
   keys: readonly Key[],

@@ -5,9 +5,14 @@ import type { TreePath } from './fault.js';
 export function written(schema: unknown): unknown {
   if (schema instanceof z.ZodPrefault || schema instanceof z.ZodDefault)
     return written(schema.unwrap());
-  if (schema instanceof z.ZodOptional) return written(schema.unwrap());
+  if (isOptional(schema)) return written(schema.unwrap());
   if (schema instanceof z.ZodPipe) return written(schema.in);
   return schema;
+}
+
+/** Whether the key may be left out and has no default. */
+export function isOptional(schema: unknown): schema is z.ZodOptional | z.ZodExactOptional {
+  return schema instanceof z.ZodOptional || schema instanceof z.ZodExactOptional;
 }
 
 /** The schema under one key; undefined for a key that is unknown there. */

@@ -17,7 +17,7 @@ export const secret = (what: string) =>
     .meta({ type: 'text, secret', description: `${capital(what)}.` });
 
 /** The key `x_file` beside the secret `x`: the Config holds what was read from it as `x`. */
-export const secretFile = path('A file with that secret, in its place.').optional();
+export const secretFile = path('A file with that secret, in its place.').exactOptional();
 
 export function number(min: number, max: number) {
   const error = `a number from ${String(min)} to ${String(max)}`;

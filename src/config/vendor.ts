@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 /** Regions and brands by the numbers that the Python library gives them. */
-export const regionNumbers = {
+const regionNumbers = {
   europe: 1,
   canada: 2,
   usa: 3,
@@ -13,10 +13,10 @@ export const regionNumbers = {
   'europe-cci': 9,
 } as const;
 
-export const brandNumbers = { kia: 1, hyundai: 2, genesis: 3 } as const;
+const brandNumbers = { kia: 1, hyundai: 2, genesis: 3 } as const;
 
-export type Region = keyof typeof regionNumbers;
-export type Brand = keyof typeof brandNumbers;
+type Region = keyof typeof regionNumbers;
+type Brand = keyof typeof brandNumbers;
 
 /** The name where the number has one; a number that a later library added stays a number. */
 function nameOrNumber<Name extends string>(what: string, numbers: Readonly<Record<Name, number>>) {
@@ -34,9 +34,3 @@ function nameOrNumber<Name extends string>(what: string, numbers: Readonly<Recor
 
 export const region = nameOrNumber<Region>('the region', regionNumbers);
 export const brand = nameOrNumber<Brand>('the brand', brandNumbers);
-
-export const regionNumber = (value: Region | number): number =>
-  typeof value === 'number' ? value : regionNumbers[value];
-
-export const brandNumber = (value: Brand | number): number =>
-  typeof value === 'number' ? value : brandNumbers[value];

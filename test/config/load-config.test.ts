@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { loadConfig, type ConfigSources } from '../../src/config/load-config.js';
+import { configSchema } from '../../src/config/schema.js';
 import { secretsOf } from '../../src/config/secrets.js';
+import { readYaml } from '../../src/config/yaml-source.js';
 import { aFolder, configOf, least, loadText, messagesOf } from './support.js';
 
 const own = 'BLUELINK2MQTT_';
@@ -208,6 +210,59 @@ commands:
     const loaded = await loadText(`k0: &a0 [x]\n${rows.join('\n')}\n${least}`);
     expect(loaded.ok ? [] : loaded.faults).toContainEqual(
       expect.objectContaining({ expected: 'at most 100 aliases' }),
+    );
+  });
+
+  test('are all that any text can cause', async () => {
+    const piece = fc.constantFrom(
+      ...[
+        'mqtt:',
+        'accounts:',
+        'log:',
+        'commands:',
+        ' url: x',
+        ' - ',
+        '\n',
+        '\n  ',
+        '{',
+        '}',
+        '[',
+        ']',
+      ],
+      ...[
+        '&a',
+        '*a',
+        '!!map',
+        '!x',
+        '<<: ',
+        '? ',
+        '"',
+        "'",
+        '|',
+        '>',
+        '#',
+        '---',
+        '...',
+        '%',
+        '0x',
+        ': ',
+      ],
+      ...['vehicles: ', 'name: ', '__proto__: ', 'backend: simulator', ',', '\t', '\0', '\uD800'],
+    );
+    const cwd = await aFolder();
+    const text = fc.array(fc.oneof(piece, fc.string({ maxLength: 5 })), { maxLength: 25 });
+    await fc.assert(
+      fc.asyncProperty(text, async (pieces) => {
+        const { faults } = readYaml(
+          pieces.join(''),
+          { file: 'x', line: 1, column: 1 },
+          configSchema,
+        );
+        const env = { [`${own}ACCOUNTS`]: pieces.join('').replaceAll('\0', '') };
+        const loaded = await loadConfig({ env, cwd });
+        expect([Array.isArray(faults), loaded.ok]).toEqual([true, false]);
+      }),
+      { numRuns: 300 },
     );
   });
 
