@@ -16,7 +16,7 @@ const steps = [
 const pythonSteps = [
   ['python format', ['-m', 'ruff', 'format', '--check', '.']],
   ['python lint', ['-m', 'ruff', 'check', '.']],
-  ['python types', ['-m', 'mypy', '.']],
+  ['python types', ['-m', 'mypy']],
 ];
 
 /**

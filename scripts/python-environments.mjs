@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { findPythons } from './find-pythons.mjs';
 import { root, run } from './run-program.mjs';
 
 const cache = join(root, '.cache');
@@ -20,46 +19,52 @@ export function pythonEnvironments() {
 }
 
 /**
- * Makes the sidecar's environment for the newest and for the oldest Python there is (they may be one), with the
- * tools of its developers. Both are kept in .cache and renewed only when what they are made from has changed.
+ * Makes the sidecar's environment for the newest Python there is, with the tools of its developers, and for the
+ * oldest (the two may be one). Both are kept in .cache and renewed only when what they are made from has changed.
+ * Needs the built product, which does the making.
  * @returns {Promise<string[]>} what could not be made, and why
  */
 export async function makePythonEnvironments() {
-  const pythons = findPythons();
-  if (pythons.length === 0) return ['no Python 3.10 to 3.14 with venv and ensurepip was found'];
-  const wanted = {
-    BLUELINK2MQTT_TEST_PYTHON: pythons[0],
-    BLUELINK2MQTT_TEST_PYTHON_OLDEST: pythons.at(-1),
-  };
+  const { findInterpreters } = await built('interpreters');
+  const usable = (await findInterpreters(process.env)).filter(({ venv }) => venv);
   const made = {};
   const faults = [];
-  for (const [name, { minor, python }] of Object.entries(wanted)) {
+  const attempt = async (name, make) => {
     try {
-      made[name] = await makeEnvironment(minor, python);
+      made[name] = await make();
     } catch (error) {
-      faults.push(`the environment for Python 3.${minor} was not made: ${error.message}`);
+      faults.push(`a Python environment of the sidecar: ${error.message}`);
     }
+  };
+  if (usable.length === 0) faults.push('Python 3.10 to 3.14 with venv (package python3-venv)');
+  else {
+    await attempt('BLUELINK2MQTT_TEST_PYTHON', () => makeEnvironment(usable[0], addTools));
+    await attempt('BLUELINK2MQTT_TEST_PYTHON_OLDEST', () => makeEnvironment(usable.at(-1)));
   }
   mkdirSync(cache, { recursive: true });
   writeFileSync(namesFile, `${JSON.stringify(made, undefined, 2)}\n`);
   return faults;
 }
 
-async function makeEnvironment(minor, python) {
-  const built = join(root, 'dist/backends/hyundai-kia-connect/environment.js');
-  const { ensureEnvironment } = await import(pathToFileURL(built).href);
-  const stateDir = join(cache, `python-3.${minor}`);
-  mkdirSync(stateDir, { recursive: true });
-  const made = await ensureEnvironment({ stateDir, python, log: (line) => console.error(line) });
-  await addTools(made);
-  return made;
+async function makeEnvironment({ file, version }, finish = () => undefined) {
+  const { ensureEnvironment } = await built('environment');
+  const stateDir = join(cache, `python-${version.slice(0, 2).join('.')}`);
+  const log = (line) => console.error(line);
+  const { python } = await ensureEnvironment({ stateDir, python: file, log });
+  await finish(python);
+  return python;
 }
 
 async function addTools(python) {
   const stamp = join(dirname(dirname(python)), '.developer-tools');
   const hash = createHash('sha256').update(readFileSync(tools)).digest('hex');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === hash) return;
-  const code = await run(python, ['-m', 'pip', 'install', '--quiet', '-r', tools]);
+  const pip = ['-m', 'pip', 'install', '-qq', '--require-hashes', '--no-deps', '-r', tools];
+  const code = await run(python, pip, { stdio: ['ignore', 2, 2] });
   if (code !== 0) throw new Error(`pip ended with ${code}`);
   writeFileSync(stamp, hash);
+}
+
+function built(name) {
+  return import(pathToFileURL(join(root, 'dist/backends/hyundai-kia-connect', `${name}.js`)).href);
 }
