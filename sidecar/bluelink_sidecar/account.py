@@ -48,6 +48,8 @@ class AccountState:
     place: Place | None = None
     manager: Any = None
     last_reads: dict[str, LastRead] = field(default_factory=dict)
+    #: The cars as last read: they outlive the manager, which a new session replaces.
+    measured: dict[str, Any] = field(default_factory=dict)
     #: Whether the manager serves the present task; else it may belong to another session.
     is_in_use: bool = False
     #: What the manager was made from, to tell when a task brings something else.
@@ -85,10 +87,9 @@ class AccountState:
             raise SignInNeeded("there is no session of this account")
         if account != self._owner or session != self._adopted or self.manager is None:
             self._forget_others(account)
-            measured = self.manager.vehicles if self.manager else {}
             self.manager = self._build(account, place, session)
-            self._keep_measured(measured)
             self._adopted = session
+        self._put_measured_back()
         self.is_in_use = True
         forbid_sign_in(self.manager)
         if self.manager.token is None or is_expired(self.manager.token):
@@ -122,11 +123,12 @@ class AccountState:
         if account != self._owner:
             self.manager, self._adopted = None, None
             self.last_reads.clear()
+            self.measured.clear()
             self._owner = account
 
-    def _keep_measured(self, measured: dict[str, Any]) -> None:
+    def _put_measured_back(self) -> None:
         for car_id, listed in self.manager.vehicles.items():
-            if car_id in measured:
-                kept = measured[car_id]
-                apply_identity(self.library, kept, identity_of(listed))
-                self.manager.vehicles[car_id] = kept
+            measured = self.measured.get(car_id)
+            if measured is not None and measured is not listed:
+                apply_identity(self.library, measured, identity_of(listed))
+                self.manager.vehicles[car_id] = measured

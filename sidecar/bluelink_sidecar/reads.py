@@ -107,6 +107,7 @@ def _read(state: AccountState, request: Request, read: Read) -> tuple[Any, dt.da
     polled_at = times.now()
     vehicle = vehicles[car_id]
     _learn_identity(state, vehicle)
+    state.measured[car_id] = vehicle
     state.last_reads[car_id] = LastRead(reported_at(state.car(vehicle), polled_at), polled_at)
     return vehicle, polled_at
 

@@ -11,7 +11,7 @@ from conftest import Call, Cloud, reply, utc_now, vendor_time
 KIA_ERROR_SESSION = {"statusCode": 1, "errorType": 1, "errorCode": 1003, "errorMessage": "no"}
 
 
-def kia_ok(payload: Any, **headers: str) -> Any:
+def kia_ok(payload: Any, **headers: Any) -> Any:
     return reply({"status": {"statusCode": 0}, "payload": payload}, **headers)
 
 

@@ -30,7 +30,7 @@ FIXTURES = Path(__file__).resolve().parents[3] / "shared" / "fixtures"
 Answer = dict[str, Any]
 
 
-def reply(body: Any = None, *, status: int = 200, **headers: str) -> Answer:
+def reply(body: Any = None, *, status: int = 200, **headers: Any) -> Answer:
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
     return {"status": status, "headers": headers, "content": content}
 

@@ -314,7 +314,7 @@ def test_kia_wraps_a_failed_sign_in_and_the_cause_counts(library: Any) -> None:
 
 
 def test_a_class_of_a_later_release_falls_to_its_base(library: Any) -> None:
-    class RoadClosedError(library.exceptions.RateLimitingError):  # type: ignore[name-defined, misc]
+    class RoadClosedError(library.exceptions.RateLimitingError):  # type: ignore[misc]
         pass
 
     failure = classify(Trouble(RoadClosedError(), EU, READ, seen()), Redactor())

@@ -182,6 +182,14 @@ def test_units_are_converted_once_and_sentinels_are_unknown(library: Any) -> Non
     assert (ev["temp_min_c"], ev["temp_max_c"]) == (None, 21)
 
 
+def test_a_car_that_is_not_plugged_does_not_charge(library: Any) -> None:
+    vehicle = vehicle_with(
+        library, ev_battery_is_plugged_in=0, ev_battery_is_charging=True, ev_charging_power=7
+    )
+    ev = report_of(vehicle, Family.EUROPE)["ev"]
+    assert (ev["charging"], ev["status"], ev["charge_power_kw"]) == (False, "A", 0)
+
+
 def test_the_schedule(library: Any) -> None:
     vehicle = vehicle_with(
         library,

@@ -15,7 +15,8 @@ from conftest import reply, utc_now
 
 
 def signed_in(bench: Any) -> dict[str, Any]:
-    return json.loads(json.dumps(bench.run("sign_in")["session"]))
+    session: dict[str, Any] = json.loads(json.dumps(bench.run("sign_in")["session"]))
+    return session
 
 
 def ready(make_bench: Any, cloud: Any) -> tuple[Any, dict[str, Any]]:
@@ -227,3 +228,22 @@ def test_kia_error_codes_are_recovered_from_the_reply(make_bench: Any) -> None:
     failure = bench.run("cached", session)["failure"]
     assert failure["code"] == "unavailable"
     assert "9001" in failure["message"]
+
+
+def test_what_was_measured_outlives_a_new_session(make_bench: Any) -> None:
+    """Else each renewal would cost a request for a position that did not change."""
+    cloud = HyundaiUsa()
+    bench, session = ready(make_bench, cloud)
+    assert bench.run("cached", session)["ok"]
+    renewed = json.loads(json.dumps(bench.run("sign_in", session)["session"]))
+    cloud.calls.clear()
+    assert bench.run("cached", renewed)["ok"]
+    assert not any(path.endswith("findMyCar") for path in cloud.paths)
+
+
+def test_the_answer_to_a_wake_ends_the_waiting_for_the_car(make_bench: Any) -> None:
+    cloud = KiaUsa()
+    bench, session = ready(make_bench, cloud)
+    cloud.on("rems/rvs", kia_error(9001, error_type=2))
+    assert bench.run("force", session)["failure"]["code"] == "unavailable"
+    assert bench.worker._watch.seen.is_waking is False

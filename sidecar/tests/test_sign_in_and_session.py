@@ -6,6 +6,9 @@ from typing import Any
 
 import pytest
 
+from bluelink_sidecar.protocol import Account
+from bluelink_sidecar.regions import Family
+from bluelink_sidecar.session import build_manager, has_changed, serialised
 from clouds import HyundaiUsa, KiaUsa, kia_error, kia_ok
 from conftest import reply
 
@@ -13,7 +16,8 @@ from conftest import reply
 def signed_in(bench: Any) -> dict[str, Any]:
     outcome = bench.run("sign_in")
     assert outcome["ok"], outcome
-    return json.loads(json.dumps(outcome["session"]))
+    session: dict[str, Any] = json.loads(json.dumps(outcome["session"]))
+    return session
 
 
 def test_kia_sign_in_lists_the_cars_with_vin_and_year(make_bench: Any) -> None:
@@ -242,3 +246,26 @@ def test_an_unknown_region_or_brand_is_told(make_bench: Any, account: Any) -> No
     outcome = make_bench(KiaUsa(), **account).run("sign_in")
     assert outcome["failure"]["code"] == "internal"
     assert outcome["requests"] == 0
+
+
+def test_canada_may_not_send_a_request_four_times(library: Any) -> None:
+    account = Account("canada", "kia", "u", "p", "")
+    assert build_manager(library, account, 2, 1, None).api.sessions.max_retries == 1
+
+
+@pytest.mark.parametrize("region", [1, 2, 3, 5, 6])
+def test_identities_of_every_region_survive_the_round_trip(library: Any, region: int) -> None:
+    account = Account(region, "kia", "u@example.com", "p", "")
+    manager = build_manager(library, account, region, 1, None)
+    manager.token = library.token(username="u@example.com", device_id="d")
+    manager.vehicles["car-1"] = library.vehicle(
+        id="car-1",
+        timezone=manager.api.data_timezone,
+        engine_type=library.const.ENGINE_TYPES.PHEV,
+        ccu_ccs2_protocol_support=1,
+        generation=2,
+    )
+    session = json.loads(json.dumps(serialised(manager, Family.OTHER, None)))
+    again = build_manager(library, account, region, 1, session)
+    assert again.vehicles["car-1"] == manager.vehicles["car-1"]
+    assert not has_changed(session, serialised(again, Family.OTHER, None) or {})
