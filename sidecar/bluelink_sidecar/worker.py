@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from .account import AccountState
-from .failures import Trouble, classify
+from .failures import classify
 from .http_watch import HttpWatch, Seen
 from .library import Library
 from .listing import ListingFacts
@@ -18,6 +18,7 @@ from .regions import Family
 from .replies import failed, outcome_line, succeeded
 from .session import has_changed
 from .sign_in import sign_in
+from .trouble import Trouble
 
 
 class Worker:

@@ -8,12 +8,14 @@ import pytest
 import requests
 from requests import exceptions as http
 
-from bluelink_sidecar.failures import Trouble, classify, not_advanced, rule_for, was_sent
+from bluelink_sidecar.failure_rules import rule_for
+from bluelink_sidecar.failures import classify, not_advanced, was_sent
 from bluelink_sidecar.http_watch import Seen
 from bluelink_sidecar.outcomes import RETRYABLE
 from bluelink_sidecar.redaction import Redactor
 from bluelink_sidecar.refusals import SignInNeeded
 from bluelink_sidecar.regions import Family
+from bluelink_sidecar.trouble import Trouble
 from bluelink_sidecar.vendor_codes import codes_in
 
 KIA, HYUNDAI, CANADA = Family.KIA_USA, Family.HYUNDAI_USA, Family.CANADA

@@ -1,0 +1,422 @@
+"""The table from errors to codes of the contract, tested from top to bottom: the first match wins.
+
+Rules have numbers so that tests can name them. The library often raises something else than its own classes, and a
+later release may bring new ones: what is not listed falls to the code of its nearest known base class.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from .regions import TYPE_1, Family
+from .trouble import (
+    Trouble,
+    is_api,
+    is_auth,
+    is_bare_request_error,
+    is_connect_timeout,
+    is_connection,
+    is_hyundai_limit,
+    is_named,
+    is_pin_endpoint,
+    is_pin_refusal,
+    is_read_timeout,
+    never,
+    on_4xx,
+    was_never_connected,
+)
+from .vendor_codes import EXPIRED
+
+READS = ("cached", "force")
+KIA, HYUNDAI, CANADA, BRAZIL = (
+    Family.KIA_USA,
+    Family.HYUNDAI_USA,
+    Family.CANADA,
+    Family.BRAZIL,
+)
+EUROPE = frozenset({Family.EUROPE, Family.EUROPE_CCI})
+TYPE_1_FAMILY = TYPE_1 | EUROPE
+
+RATE_LIMIT_STATUSES = (429, 509)
+DEAD_SESSION_CANADA = frozenset({"7402", "7403", "7404", "7549", "7602", "7606"})
+BAD_SHAPE = ("KeyError", "TypeError", "IndexError", "ValueError", "AttributeError")
+DUPLICATE_WAIT_S = 60.0
+
+
+@dataclass(frozen=True)
+class Rule:
+    row: int
+    code: str
+    when: Callable[[Trouble], bool]
+    message: str
+    families: frozenset[Family] = frozenset()
+    kinds: tuple[str, ...] = ()
+    #: Of a remote command: is it certain that nothing was done?
+    is_not_done: Callable[[Trouble], bool] = lambda _: True
+    #: Where a remote command ends otherwise than a read.
+    command_code: str | None = None
+    retry_after_s: float | None = None
+
+    def fits(self, trouble: Trouble) -> bool:
+        if self.families and trouble.family not in self.families:
+            return False
+        if self.kinds and trouble.kind not in self.kinds:
+            return False
+        return self.when(trouble)
+
+
+SIGN_IN_REFUSED = "the vendor refused the credentials or the session"
+NO_ANSWER = "the vendor's cloud could not be reached"
+ODD_ANSWER = "the vendor's cloud answered with something that is not an answer"
+LIMIT = "the vendor's request limit is reached"
+OTP = "the vendor asks for a one-time code"
+
+RULES: tuple[Rule, ...] = (
+    Rule(3, "otp_required", is_named("AuthenticationOTPRequired"), OTP),
+    Rule(
+        4,
+        "otp_required",
+        lambda t: t.names("AttributeError") and t.says("OTPRequest"),
+        OTP,
+        frozenset({KIA}),
+    ),
+    Rule(
+        5,
+        "otp_required",
+        lambda t: t.misses("result") and t.saw("7110"),
+        OTP,
+        frozenset({CANADA}),
+    ),
+    Rule(
+        6,
+        "consent_required",
+        is_named("ConsentRequiredError"),
+        "the vendor wants its terms accepted: sign in once in a browser",
+    ),
+    Rule(7, "rate_limited", is_named("RateLimitingError"), LIMIT),
+    Rule(8, "rate_limited", is_hyundai_limit, LIMIT, frozenset({HYUNDAI})),
+    Rule(9, "rate_limited", lambda t: t.seen.status in RATE_LIMIT_STATUSES, LIMIT),
+    Rule(
+        10,
+        "unavailable",
+        lambda t: is_auth(t) and t.says("abusing request"),
+        "the vendor's firewall blocks this address; a newer library may be needed",
+        EUROPE,
+    ),
+    Rule(
+        11,
+        "unavailable",
+        lambda t: is_auth(t) and (bool(re.search(r"HTTP 5\d\d", t.text)) or t.says("API error:")),
+        "the vendor's sign-in service is out of order",
+        EUROPE,
+    ),
+    Rule(
+        13,
+        "unavailable",
+        lambda t: is_auth(t) and t.says("enrolledVehicleDetails"),
+        ODD_ANSWER,
+        frozenset({HYUNDAI}),
+    ),
+    # Releases up to 4.23 call every 502 of Hyundai USA a refused password.
+    Rule(
+        28,
+        "unavailable",
+        lambda t: is_auth(t) and t.saw("502"),
+        "the vendor's service is out of order",
+        frozenset({HYUNDAI}),
+    ),
+    Rule(15, "auth_failed", is_auth, SIGN_IN_REFUSED),
+    # Releases up to 4.23 raise a bare Exception for it.
+    Rule(
+        15,
+        "auth_failed",
+        lambda t: t.saw("1001") and t.kind == "sign_in",
+        SIGN_IN_REFUSED,
+        frozenset({KIA}),
+    ),
+    Rule(
+        16,
+        "auth_failed",
+        lambda t: is_api(t) and t.says("API Error 401", "Invalid access token", "HTTP 401"),
+        SIGN_IN_REFUSED,
+        frozenset({HYUNDAI}),
+    ),
+    Rule(
+        17,
+        "auth_failed",
+        lambda t: (is_pin_refusal(t) or is_pin_endpoint(t)) and t.saw("7501", EXPIRED),
+        SIGN_IN_REFUSED,
+        TYPE_1_FAMILY,
+    ),
+    Rule(
+        17,
+        "unavailable",
+        lambda t: (is_pin_refusal(t) or is_pin_endpoint(t)) and t.saw("4002"),
+        "the vendor has forgotten this device",
+        TYPE_1_FAMILY,
+    ),
+    Rule(
+        17,
+        "pin_rejected",
+        lambda t: is_pin_refusal(t) or is_pin_endpoint(t),
+        "the vendor refused the PIN",
+        TYPE_1_FAMILY,
+    ),
+    Rule(
+        18,
+        "auth_failed",
+        lambda t: t.misses("result") and t.saw(*DEAD_SESSION_CANADA),
+        SIGN_IN_REFUSED,
+        frozenset({CANADA}),
+    ),
+    Rule(
+        18,
+        "pin_rejected",
+        lambda t: t.misses("result"),
+        "the vendor refused the PIN",
+        frozenset({CANADA}),
+        kinds=("command",),
+    ),
+    Rule(
+        19,
+        "pin_rejected",
+        lambda t: is_api(t) and (t.says("C400_1", "validatePIN") or t.saw("C400_1")),
+        "the vendor refused the PIN",
+        frozenset({HYUNDAI}),
+    ),
+    Rule(20, "pin_rejected", is_named("PINMissingError"), "there is no PIN in the configuration"),
+    Rule(
+        21,
+        "duplicate_request",
+        is_named("DuplicateRequestError"),
+        "the vendor still works on an earlier command",
+        retry_after_s=DUPLICATE_WAIT_S,
+    ),
+    Rule(
+        22,
+        "unsupported",
+        is_named("UnsupportedControlError", "NotImplementedError"),
+        "this car, or the vendor in this region, does not offer it",
+    ),
+    Rule(
+        23,
+        "invalid_payload",
+        is_named("SafetyAcknowledgmentError"),
+        "the safety warning has to be confirmed",
+    ),
+    Rule(
+        25,
+        "unsupported",
+        lambda t: is_bare_request_error(t) and t.saw("1072"),
+        "the vendor says that the car is not enrolled",
+        frozenset({KIA}),
+    ),
+    Rule(26, "unsupported", is_named("NoDataFound"), "the vendor has no data for this car"),
+    Rule(27, "unavailable", is_named("DeviceIDError"), "the vendor has forgotten this device"),
+    Rule(
+        28,
+        "unsupported",
+        lambda t: is_api(t) and t.says("Feature Status is OFF", "subscription status"),
+        "the car's subscription lacks this service",
+        frozenset({HYUNDAI}),
+    ),
+    Rule(
+        28,
+        "unavailable",
+        is_named("ServiceTemporaryUnavailable"),
+        "the vendor's service is out of order",
+    ),
+    Rule(
+        29,
+        "vehicle_timeout",
+        lambda t: t.names("RequestTimeoutError") and t.error.__cause__ is None,
+        "the car did not answer",
+        is_not_done=never,
+    ),
+    Rule(
+        29,
+        "vehicle_timeout",
+        lambda t: t.saw("6504"),
+        "the car did not answer",
+        frozenset({CANADA}),
+        is_not_done=never,
+    ),
+    Rule(30, "unavailable", is_connect_timeout, NO_ANSWER),
+    Rule(
+        31,
+        "vehicle_timeout",
+        lambda t: is_read_timeout(t) and t.seen.is_waking,
+        "the car did not answer in time",
+        kinds=("force",),
+    ),
+    Rule(
+        31,
+        "timeout",
+        is_read_timeout,
+        "the vendor's cloud did not answer in time",
+        is_not_done=never,
+    ),
+    Rule(32, "unavailable", was_never_connected, NO_ANSWER),
+    Rule(33, "unavailable", is_connection, NO_ANSWER, is_not_done=never),
+    Rule(
+        34,
+        "unavailable",
+        lambda t: t.is_4xx and (t.names("JSONDecodeError") or t.says("non-JSON response")),
+        ODD_ANSWER,
+    ),
+    Rule(
+        35,
+        "unavailable",
+        lambda t: t.names("JSONDecodeError") or t.says("non-JSON response"),
+        ODD_ANSWER,
+        is_not_done=never,
+    ),
+    Rule(
+        36,
+        "auth_failed",
+        lambda t: t.names("InvalidAPIResponseError") and t.saw("4010"),
+        SIGN_IN_REFUSED,
+        TYPE_1_FAMILY,
+    ),
+    Rule(
+        37,
+        "unavailable",
+        lambda t: t.names("InvalidAPIResponseError") or (is_api(t) and t.says("response shape")),
+        ODD_ANSWER,
+        is_not_done=on_4xx,
+    ),
+    Rule(
+        38,
+        "auth_failed",
+        lambda t: t.names("HTTPError") and t.seen.status in (401, 403),
+        SIGN_IN_REFUSED,
+    ),
+    Rule(38, "unavailable", is_named("HTTPError"), ODD_ANSWER, is_not_done=on_4xx),
+    Rule(
+        39,
+        "vehicle_timeout",
+        lambda t: is_api(t) and t.says("in time"),
+        "the car did not report in time",
+        frozenset({BRAZIL}),
+    ),
+    Rule(
+        41,
+        "auth_failed",
+        lambda t: t.misses("transactionid") and t.saw(*DEAD_SESSION_CANADA),
+        SIGN_IN_REFUSED,
+        frozenset({CANADA}),
+    ),
+    Rule(
+        41,
+        "vehicle_refused",
+        lambda t: t.misses("transactionid") and bool(t.seen.codes),
+        "the vendor refused the command",
+        frozenset({CANADA}),
+        kinds=("command",),
+    ),
+    Rule(
+        42,
+        "unavailable",
+        is_bare_request_error,
+        "the vendor refused the request",
+        frozenset({KIA}),
+        command_code="vehicle_refused",
+    ),
+    Rule(
+        43,
+        "unavailable",
+        lambda t: is_api(t) and t.says("access to this api has been disallowed"),
+        "the vendor has closed this interface; a newer library may be needed",
+    ),
+    Rule(
+        44,
+        "unavailable",
+        lambda t: is_api(t) and bool(re.search(r"failed with HTTP 4\d\d", t.text)),
+        "the vendor refused the request",
+        frozenset({HYUNDAI}),
+        command_code="vehicle_refused",
+    ),
+    Rule(
+        44,
+        "unavailable",
+        lambda t: is_api(t) and bool(re.search(r"failed with HTTP \d", t.text)),
+        "the vendor's service is out of order",
+        frozenset({HYUNDAI}),
+        is_not_done=never,
+    ),
+    Rule(
+        45,
+        "auth_failed",
+        lambda t: is_api(t) and t.saw(*DEAD_SESSION_CANADA),
+        SIGN_IN_REFUSED,
+        frozenset({CANADA}),
+    ),
+    Rule(
+        45,
+        "unavailable",
+        is_api,
+        "the vendor refused the request",
+        command_code="vehicle_refused",
+    ),
+    Rule(
+        46,
+        "vehicle_timeout",
+        lambda t: t.misses("resMsg", "state"),
+        "the car has not answered yet",
+        frozenset({Family.AUSTRALIA}),
+        kinds=("force",),
+    ),
+    Rule(
+        47,
+        "unavailable",
+        lambda t: t.misses("vehicleLocation"),
+        "the vendor answered without the car's position",
+        frozenset({HYUNDAI}),
+        kinds=("force",),
+    ),
+    Rule(
+        48,
+        "auth_failed",
+        lambda t: t.misses("errorMessage") and t.saw("401"),
+        SIGN_IN_REFUSED,
+        frozenset({HYUNDAI}),
+    ),
+    Rule(
+        48,
+        "unavailable",
+        lambda t: t.misses("errorMessage"),
+        "the vendor refused the request",
+        frozenset({HYUNDAI}),
+    ),
+    Rule(
+        50,
+        "invalid_payload",
+        is_named("ValueError"),
+        "the vendor's library refused the value",
+        kinds=("command",),
+    ),
+    Rule(
+        51,
+        "unavailable",
+        lambda t: t.names(*BAD_SHAPE) and t.seen.status not in (None, 200),
+        ODD_ANSWER,
+        kinds=("sign_in", *READS),
+    ),
+    Rule(
+        51,
+        "internal",
+        is_named(*BAD_SHAPE),
+        "the vendor's answer has a form that the library does not know",
+        kinds=("sign_in", *READS),
+    ),
+)
+
+EVERYTHING_ELSE = Rule(
+    54, "internal", lambda _: True, "the library failed unexpectedly", is_not_done=never
+)
+
+
+def rule_for(trouble: Trouble) -> Rule:
+    return next((rule for rule in RULES if rule.fits(trouble)), EVERYTHING_ELSE)
