@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { GrowingList } from './growing-list.js';
 import { hasMosquitto, startMosquitto } from './mosquitto.js';
+import { isAvailable } from './programs.js';
 import { familyOf, stillRunning } from './processes.js';
 import { startRecorder } from './recorder.js';
 
@@ -79,4 +80,15 @@ test('the family of a process holds its children, whatever became of the process
   expect(left).toHaveLength(1);
   expect(familyOf(pid).map((one) => one.pid)).toEqual(left.map((one) => one.pid));
   for (const one of left) process.kill(one.pid, 'SIGKILL');
+});
+
+test('what is missing is skipped at home and an error in continuous integration', () => {
+  onTestFinished(() => {
+    vi.unstubAllEnvs();
+  });
+  vi.stubEnv('CI', '');
+  expect(isAvailable(false, 'a program')).toBe(false);
+  vi.stubEnv('CI', 'true');
+  expect(isAvailable(true, 'a program')).toBe(true);
+  expect(() => isAvailable(false, 'a program')).toThrow('a program is missing');
 });
