@@ -1,4 +1,3 @@
-import { createHmac } from 'node:crypto';
 import type { BackendSettings } from './backends/create-backend.js';
 import type { Clock } from './daemon/clock.js';
 import { utc } from './daemon/clock.js';
@@ -15,7 +14,7 @@ import { Slots, type SharedSlots } from './dispatch/slots.js';
 import { Vehicles, type OwnSettings } from './dispatch/vehicles.js';
 import type { WaitingCount } from './dispatch/waiting-count.js';
 import { startWorkerPool } from './dispatch/worker-pool.js';
-import { createAccountStore } from './store/account-store.js';
+import { createAccountStore, credentialsMark } from './store/account-store.js';
 import type { Store, Write } from './store/store.js';
 import type { Outgoing, Parcel, ResponseAddress } from './vehicle/journal-record.js';
 import type { LifeCycleEvent } from './vehicle/life-cycle.js';
@@ -41,8 +40,16 @@ export interface AccountOptions {
   readonly maxAge_ms: number;
   readonly staleAfter_ms: number;
   readonly keepAudit_ms: number;
-  readonly breaker: { readonly failures: number; readonly reset_ms: number; readonly max_reset_ms: number };
-  readonly deadline_ms: { readonly cached: number; readonly force: number; readonly sign_in: number };
+  readonly breaker: {
+    readonly failures: number;
+    readonly reset_ms: number;
+    readonly max_reset_ms: number;
+  };
+  readonly deadline_ms: {
+    readonly cached: number;
+    readonly force: number;
+    readonly sign_in: number;
+  };
   readonly idle_ms: number;
 }
 
@@ -67,7 +74,7 @@ export interface AccountDependencies {
   readonly store: Store;
   readonly boot: number;
   readonly log: Logger;
-  readonly metrics: () => Metrics;
+  readonly metrics: Metrics;
   readonly sharedSlots: SharedSlots;
   readonly waiting: WaitingCount;
   readonly clockTrusted: () => boolean;
@@ -89,7 +96,7 @@ export async function createAccount(options: AccountOptions, deps: AccountDepend
   const { clock, output, retry } = deps;
   const log = deps.log.child({ account: options.name });
   const stored = createAccountStore(deps.store, options.name);
-  const credentials = createHmac('sha256', options.name).update(options.credentials).digest('hex');
+  const credentials = credentialsMark(options.name, options.credentials);
   const [keptSession, known, readings, recovered] = await Promise.all([
     stored.session(),
     stored.vehicles(),
@@ -128,7 +135,10 @@ export async function createAccount(options: AccountOptions, deps: AccountDepend
       backend: options.backend.backend,
       library,
     }),
-    isAllowed: (vehicle, name) => allowLists(vehicle).every((list) => list?.some((entry) => entry.split(':')[0] === name) ?? true),
+    isAllowed: (vehicle, name) =>
+      allowLists(vehicle).every(
+        (list) => list?.some((entry) => entry.split(':')[0] === name) ?? true,
+      ),
     usable: () => !isBlocked(keeper.state),
     putVehicles: (known) => stored.putVehicles(known),
     putReading: (vehicle, reading) => stored.putReading(vehicle, reading),
@@ -146,7 +156,7 @@ export async function createAccount(options: AccountOptions, deps: AccountDepend
     grace_ms,
     onNote,
     onTerminated: (task) => {
-      deps.metrics().threadTerminated();
+      deps.metrics.threadTerminated();
       log.error({ attempt: task.attempt }, 'a thread did not keep its deadline and was terminated');
     },
   });
@@ -172,7 +182,10 @@ export async function createAccount(options: AccountOptions, deps: AccountDepend
     },
     keptSession === undefined
       ? undefined
-      : { ...keptSession, blocked: keptSession.credentials === credentials ? keptSession.blocked : null },
+      : {
+          ...keptSession,
+          blocked: keptSession.credentials === credentials ? keptSession.blocked : null,
+        },
   );
 
   const calls = createCalls({
@@ -239,14 +252,15 @@ export async function createAccount(options: AccountOptions, deps: AccountDepend
   }
 
   function onBreaker(callClass: CallClass, state: BreakerState): void {
-    deps.metrics().breakerChanged(options.name, callClass, state.is);
+    deps.metrics.breakerChanged(options.name, callClass, state.is);
     const context = { class: callClass, state: state.is };
     if (state.is === 'open') {
       const { reason, retry_at } = state;
       log.warn({ ...context, reason: reason.message, retry_at: utc(retry_at) }, 'breaker opened');
       output.trouble(reason);
       dispatcher.failWaiting(callClass, breakerFailure(callClass));
-    } else log.info(context, state.is === 'closed' ? 'breaker closed' : 'breaker lets one call through');
+    } else
+      log.info(context, state.is === 'closed' ? 'breaker closed' : 'breaker lets one call through');
     output.changed();
     dispatcher.pump();
   }
@@ -287,7 +301,10 @@ export async function createAccount(options: AccountOptions, deps: AccountDepend
         waitsAgain: () => undefined,
         ended: (outcome) => {
           if (!outcome.ok) {
-            log.warn({ vehicle: car.topic_id, failure: outcome.failure.code }, 'the first read failed');
+            log.warn(
+              { vehicle: car.topic_id, failure: outcome.failure.code },
+              'the first read failed',
+            );
           }
         },
       });
@@ -302,11 +319,20 @@ export async function createAccount(options: AccountOptions, deps: AccountDepend
 
   function onReturn(task: Task, outcome: Outcome, duration_ms: number): void {
     attempts.delete(task.attempt);
-    deps.metrics().callReturned(task.operation, outcome.ok, duration_ms);
+    deps.metrics.callReturned(task.operation, outcome.ok, duration_ms);
     const { attempt, operation, command_id } = task;
-    const told = outcome.ok ? {} : { failure: outcome.failure.code, reason: outcome.failure.message };
+    const told = outcome.ok
+      ? {}
+      : { failure: outcome.failure.code, reason: outcome.failure.message };
     log.info(
-      { attempt, operation, command_id, vehicle: nameOf(task), duration_ms: Math.round(duration_ms), ...told },
+      {
+        attempt,
+        operation,
+        command_id,
+        vehicle: nameOf(task),
+        duration_ms: Math.round(duration_ms),
+        ...told,
+      },
       'call returned',
     );
     if (outcome.library !== undefined && outcome.library !== library) {
@@ -335,7 +361,7 @@ export async function createAccount(options: AccountOptions, deps: AccountDepend
   }
 
   function countRequest(): void {
-    deps.metrics().vendorRequest(options.name);
+    deps.metrics.vendorRequest(options.name);
     const day = utc(clock.now()).slice(0, 10);
     usage = { day, used: usage.day === day ? usage.used + 1 : 1 };
     stored.putUsageLater(usage);
@@ -352,7 +378,7 @@ export async function createAccount(options: AccountOptions, deps: AccountDepend
     };
     if (event.status === 'rejected') log.warn({ ...context, reason: event.message }, 'command');
     else log.info(context, 'command');
-    if (isEnding(event)) deps.metrics().commandEnded(event.command ?? 'unknown', event.status);
+    if (isEnding(event)) deps.metrics.commandEnded(event.command ?? 'unknown', event.status);
     if (vehicle !== null) vehicles.commandStep(vehicle, event);
     output.changed();
   }
@@ -370,15 +396,12 @@ export async function createAccount(options: AccountOptions, deps: AccountDepend
   return {
     name: options.name,
     vehicles,
-    /** Whether the account has ever listed its cars. */
-    get hasListed(): boolean {
-      return vehicles.hasListed;
-    },
     newestJournalEntry: () => stored.journal.newestAt(),
     admissions,
 
     /** Hands over what the store held: first the events that the broker has not acknowledged, then open commands. */
     start(): void {
+      vehicles.publishAll();
       for (const parcel of recovered.parcels) deliver(parcel);
       admissions.restore(recovered.open, recovered.remembered);
       if (isBlocked(keeper.state)) onSessionState(keeper.state);
@@ -397,7 +420,9 @@ export async function createAccount(options: AccountOptions, deps: AccountDepend
         backend: options.backend.backend,
         session_expires_at: null,
       },
-      breakers: Object.fromEntries(callClasses.map((one) => [one, breakerDocument(breakers[one].state)])),
+      breakers: Object.fromEntries(
+        callClasses.map((one) => [one, breakerDocument(breakers[one].state)]),
+      ),
       budget: {
         used: usage.day === utc(clock.now()).slice(0, 10) ? usage.used : 0,
         left: null,

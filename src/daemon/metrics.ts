@@ -56,7 +56,11 @@ export function createMetrics(read: { pool: () => PoolFigures; queueDepth: () =>
   pull('bluelink2mqtt_pool_busy', 'Worker threads at work', () => read.pool().busy);
   pull('bluelink2mqtt_pool_waiting', 'Calls that wait for a thread', () => read.pool().waiting);
   pull('bluelink2mqtt_pool_processes', 'Python processes', () => read.pool().processes);
-  pull('bluelink2mqtt_event_loop_delay_p99_seconds', 'Delay of the main loop, p99', () => loop.percentile(99) / 1e9);
+  pull(
+    'bluelink2mqtt_event_loop_delay_p99_seconds',
+    'Delay of the main loop, p99',
+    () => loop.percentile(99) / 1e9,
+  );
 
   function pull(name: string, help: string, value: () => number): void {
     new Gauge({

@@ -30,8 +30,18 @@ export interface Wellformed {
 
 /** Why a command is not taken: `rejected` with its code, or `expired`, which has none. */
 export type Refusal =
-  | { readonly status: 'rejected'; readonly id?: string; readonly value?: string; readonly failure: Failure }
-  | { readonly status: 'expired'; readonly id?: string; readonly value?: string; readonly message: string };
+  | {
+      readonly status: 'rejected';
+      readonly id?: string;
+      readonly value?: string;
+      readonly failure: Failure;
+    }
+  | {
+      readonly status: 'expired';
+      readonly id?: string;
+      readonly value?: string;
+      readonly message: string;
+    };
 
 export function rejected(failure: Failure, more: { id?: string; value?: string } = {}): Refusal {
   return { status: 'rejected', failure, ...more };
@@ -131,12 +141,18 @@ function checkTimes(
 
 function clockRefusal(command: RefreshCommand, state: AdmissionState): Failure | undefined {
   if (state.clockTrusted || command.mode === 'cached') return undefined;
-  return failure('not_ready', 'the system clock is behind the journal; until it is set only cached reads are taken');
+  return failure(
+    'not_ready',
+    'the system clock is behind the journal; until it is set only cached reads are taken',
+  );
 }
 
 function queueRefusal(limits: AdmissionLimits, state: AdmissionState): Failure | undefined {
   if (state.waitingOfVehicle >= limits.queuePerVehicle) {
-    return failure('queue_full', `${String(limits.queuePerVehicle)} commands of this car wait already`);
+    return failure(
+      'queue_full',
+      `${String(limits.queuePerVehicle)} commands of this car wait already`,
+    );
   }
   if (state.queueFull) return failure('queue_full', 'too many commands wait already');
   return undefined;

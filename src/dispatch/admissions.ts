@@ -257,7 +257,11 @@ export class Admissions<W> {
     this.#options.waiting.add(vehicle);
     // A deadline of a clock that cannot be trusted counts as passed.
     const isLate = !this.#options.clockTrusted() || record.deadline <= this.#options.clock.now();
-    if (!command.success || this.#options.topicId(vehicle) === undefined || (isLate && record.started)) {
+    if (
+      !command.success ||
+      this.#options.topicId(vehicle) === undefined ||
+      (isLate && record.started)
+    ) {
       const reason = failure('interrupted', 'the bridge was restarted before this was done');
       this.#end(open, vehicle, 'failed', failureDetails(reason));
     } else if (isLate) {
@@ -290,4 +294,3 @@ function afterRestart(command: RefreshCommand, started: boolean): RefreshCommand
 function firstOperation({ mode }: RefreshCommand): LaneOperation {
   return mode === 'force' ? 'force' : 'cached';
 }
-

@@ -18,8 +18,18 @@ export interface BreakerOptions {
 /** Times in epoch milliseconds. */
 export type BreakerState =
   | { readonly is: 'closed'; readonly failures: number; readonly since: number }
-  | { readonly is: 'open'; readonly since: number; readonly retry_at: number; readonly reason: Failure }
-  | { readonly is: 'half_open'; readonly since: number; readonly probing: boolean; readonly reason: Failure };
+  | {
+      readonly is: 'open';
+      readonly since: number;
+      readonly retry_at: number;
+      readonly reason: Failure;
+    }
+  | {
+      readonly is: 'half_open';
+      readonly since: number;
+      readonly probing: boolean;
+      readonly reason: Failure;
+    };
 
 /** Only what is the vendor's (or our own process's) fault counts; what caller, car or quota caused does not. */
 const counted: Record<CallClass, ReadonlySet<FailureCode>> = {

@@ -2,7 +2,12 @@ import type { Clock } from '../daemon/clock.js';
 import { utc } from '../daemon/clock.js';
 import { retryUntilDone, type RetryPolicy } from '../daemon/retry.js';
 import { settlesWithin } from '../daemon/settles-within.js';
-import type { JournalRecord, Outgoing, Parcel, ResponseAddress } from '../vehicle/journal-record.js';
+import type {
+  JournalRecord,
+  Outgoing,
+  Parcel,
+  ResponseAddress,
+} from '../vehicle/journal-record.js';
 import type { Ending, LifeCycleEvent, Status } from '../vehicle/life-cycle.js';
 import type { Failure } from '../vehicle/outcome.js';
 
@@ -224,7 +229,12 @@ export class CommandBook<W> {
   async #undo(record: JournalRecord, parcel: Parcel, written: Promise<void>): Promise<void> {
     await written.catch(() => undefined);
     const { journal, retry, onStoreTrouble } = this.#options;
-    await retryUntilDone(retry, () => journal.undo(record, parcel), onStoreTrouble, this.#stopping.signal);
+    await retryUntilDone(
+      retry,
+      () => journal.undo(record, parcel),
+      onStoreTrouble,
+      this.#stopping.signal,
+    );
   }
 
   #opened(command: NewCommand<W>, key: string): OpenCommand {
@@ -266,7 +276,17 @@ export class CommandBook<W> {
     open.record = { ...open.record, seq, boot };
     const { id, command } = open.record;
     const at = utc(clock.now());
-    return { schema: 1, id, seq, vehicle: open.vehicle, command, value: open.value, status, at, ...details };
+    return {
+      schema: 1,
+      id,
+      seq,
+      vehicle: open.vehicle,
+      command,
+      value: open.value,
+      status,
+      at,
+      ...details,
+    };
   }
 
   #seqOf(record: JournalRecord): number {

@@ -4,7 +4,14 @@ import { settlesWithin } from '../daemon/settles-within.js';
 import { failure, type Failure } from '../vehicle/outcome.js';
 import type { Outcome } from '../vehicle/task.js';
 import type { CallClass } from './breaker.js';
-import { Lane, type Call, type LaneOperation, type Place, type Shared, type Waiter } from './lane.js';
+import {
+  Lane,
+  type Call,
+  type LaneOperation,
+  type Place,
+  type Shared,
+  type Waiter,
+} from './lane.js';
 
 /** The lane of each operation: what touches the car goes one at a time, reads go beside it. */
 export const laneOf: Record<LaneOperation, CallClass> = { cached: 'read', force: 'wake' };
@@ -147,7 +154,8 @@ export class Dispatcher {
     this.#forgetIfIdle(seat);
     const outcome = await this.#handOver(seat, call);
     giveBack();
-    if (isDuplicate(outcome) && !this.#stopped && call.waiters.size > 0) this.#tryAgain(seat, call, outcome);
+    if (isDuplicate(outcome) && !this.#stopped && call.waiters.size > 0)
+      this.#tryAgain(seat, call, outcome);
     else {
       seat.lane.finish();
       this.#noteAnswer(seat, outcome);
@@ -192,9 +200,15 @@ export class Dispatcher {
   #tryAgain(seat: Seat, call: Call, outcome: Outcome & { ok: false }): void {
     const tries = call.state.tries;
     const pause_ms =
-      tries === 1 ? duplicatePause_ms : (retryDelay(this.#options.retry, tries) ?? duplicatePause_ms);
+      tries === 1
+        ? duplicatePause_ms
+        : (retryDelay(this.#options.retry, tries) ?? duplicatePause_ms);
     const asked_ms = (outcome.failure.retry_after_s ?? 0) * 1000;
-    seat.lane.putBack(call, this.#options.clock.monotonic() + Math.max(pause_ms, asked_ms), outcome);
+    seat.lane.putBack(
+      call,
+      this.#options.clock.monotonic() + Math.max(pause_ms, asked_ms),
+      outcome,
+    );
     for (const waiter of [...call.waiters]) waiter.waitsAgain();
   }
 
@@ -202,7 +216,8 @@ export class Dispatcher {
   #noteAnswer(seat: Seat, outcome: Outcome): void {
     if (seat.callClass !== 'wake') return;
     const unanswered =
-      !outcome.ok && (outcome.failure.code === 'vehicle_timeout' || outcome.failure.code === 'timeout');
+      !outcome.ok &&
+      (outcome.failure.code === 'vehicle_timeout' || outcome.failure.code === 'timeout');
     seat.lane.unanswered = unanswered ? seat.lane.unanswered + 1 : 0;
     if (!unanswered) return;
     const pause_ms = retryDelay(this.#options.retry, seat.lane.unanswered) ?? 0;

@@ -25,8 +25,18 @@ export interface Waiter {
 }
 
 export type CallState =
-  | { readonly is: 'waiting'; readonly notBefore: number; readonly tries: number; readonly last?: Outcome }
-  | { readonly is: 'running'; readonly tries: number; readonly since: number; readonly owner?: string };
+  | {
+      readonly is: 'waiting';
+      readonly notBefore: number;
+      readonly tries: number;
+      readonly last?: Outcome;
+    }
+  | {
+      readonly is: 'running';
+      readonly tries: number;
+      readonly since: number;
+      readonly owner?: string;
+    };
 
 /** One call to the vendor, shared by all who wait for the same thing. */
 export interface Call {

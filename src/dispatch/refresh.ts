@@ -155,5 +155,7 @@ export class Refresh {
 }
 
 function wholeMs<T extends { readonly duration_ms?: number }>(info: T): T {
-  return info.duration_ms === undefined ? info : { ...info, duration_ms: Math.round(info.duration_ms) };
+  return info.duration_ms === undefined
+    ? info
+    : { ...info, duration_ms: Math.round(info.duration_ms) };
 }

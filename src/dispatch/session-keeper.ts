@@ -126,7 +126,9 @@ export class SessionKeeper {
       this.#change(this.#ready(this.#session));
       return;
     }
-    const reason = outcome.ok ? failure('internal', 'the sign-in gave no session') : outcome.failure;
+    const reason = outcome.ok
+      ? failure('internal', 'the sign-in gave no session')
+      : outcome.failure;
     switch (reason.code) {
       case 'otp_required':
         this.#change({ is: 'otp_required', reason });
@@ -164,7 +166,8 @@ export class SessionKeeper {
 
   #keep(): Promise<void> {
     const { is } = this.#state;
-    const blocked = is === 'otp_required' || is === 'refused' ? { is, reason: this.#state.reason } : null;
+    const blocked =
+      is === 'otp_required' || is === 'refused' ? { is, reason: this.#state.reason } : null;
     return this.#options.keep({
       session: this.#session,
       generation: this.#generation,

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { failureSchema } from '../vehicle/outcome.js';
 import type { KnownVehicle } from '../vehicle/known-vehicle.js';
@@ -11,9 +12,7 @@ const keptSessionSchema = z.object({
   session: sessionSchema.nullable(),
   generation: z.number(),
   refusals: z.number(),
-  blocked: z
-    .object({ is: z.enum(['otp_required', 'refused']), reason: failureSchema })
-    .nullable(),
+  blocked: z.object({ is: z.enum(['otp_required', 'refused']), reason: failureSchema }).nullable(),
   /** A block holds only as long as the credentials are the same. */
   credentials: z.string(),
 });
@@ -38,6 +37,11 @@ const usageSchema = z.object({ day: z.string(), used: z.number() });
 
 export type StoredSession = z.infer<typeof keptSessionSchema>;
 export type Usage = z.infer<typeof usageSchema>;
+
+/** Tells other credentials from those a kept session belongs to, without keeping them. */
+export function credentialsMark(account: string, credentials: string): string {
+  return createHash('sha256').update(`${account}\0${credentials}`).digest('hex');
+}
 
 /** What one account keeps in the store; every key begins with the account. */
 export function createAccountStore(store: Store, account: string) {

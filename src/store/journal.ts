@@ -80,7 +80,9 @@ export function createJournal(store: Store, prefix: string) {
     },
 
     async recover(now: number, remember_ms: number): Promise<Recovered> {
-      const openKeys = (await store.list(keys.open(''))).map((entry) => entry.key.slice(keys.open('').length));
+      const openKeys = (await store.list(keys.open(''))).map((entry) =>
+        entry.key.slice(keys.open('').length),
+      );
       const found = await Promise.all(openKeys.map((key) => store.get(keys.record(key))));
       const open = found.filter((entry) => entry !== undefined).map(recordOf);
       const recent = await recentRecords(store, keys.record(''), now - remember_ms);
@@ -122,7 +124,11 @@ const pageSize = 500;
 /** An ending lies at most an expiry (one hour) and a call behind the command's arrival. */
 const longestLife_ms = 2 * 3_600_000;
 
-async function recentRecords(store: Store, prefix: string, since: number): Promise<JournalRecord[]> {
+async function recentRecords(
+  store: Store,
+  prefix: string,
+  since: number,
+): Promise<JournalRecord[]> {
   const records: JournalRecord[] = [];
   let after: string | undefined;
   for (;;) {
@@ -131,7 +137,9 @@ async function recentRecords(store: Store, prefix: string, since: number): Promi
       newestFirst: true,
       ...(after === undefined ? {} : { after }),
     });
-    const young = page.map(recordOf).filter((record) => record.received_at > since - longestLife_ms);
+    const young = page
+      .map(recordOf)
+      .filter((record) => record.received_at > since - longestLife_ms);
     records.push(...young);
     if (young.length < pageSize) return records;
     after = page.at(-1)?.key;
@@ -145,4 +153,3 @@ function recordOf(entry: Entry): JournalRecord {
 function isOver(record: JournalRecord, before: number): boolean {
   return record.ended_at !== undefined && record.received_at < before;
 }
-

@@ -172,10 +172,9 @@ class LevelStore implements Store {
         ? write
         : { ...write, value: JSON.stringify({ revision: sequence, value: write.value }) },
     );
-    await this.#db.batch(
-      [{ type: 'put', key: sequenceKey, value: String(sequence) }, ...encoded],
-      { sync: true },
-    );
+    await this.#db.batch([{ type: 'put', key: sequenceKey, value: String(sequence) }, ...encoded], {
+      sync: true,
+    });
     this.#sequence = sequence;
   }
 

@@ -74,7 +74,9 @@ export type RefreshCommand = z.infer<typeof refreshCommandSchema>;
 
 /** The value as events show it. */
 export function valueOf(command: RefreshCommand): string {
-  return command.max_age_s === undefined ? command.mode : `${command.mode}:${String(command.max_age_s)}`;
+  return command.max_age_s === undefined
+    ? command.mode
+    : `${command.mode}:${String(command.max_age_s)}`;
 }
 
 export type Parsed<T> =
@@ -89,18 +91,38 @@ const refreshFields = z
     const word = /^(cached|force|smart)(?::(\d{1,7}))?$/.exec(value.trim().toLowerCase());
     const mode = refreshModes.find((one) => one === word?.[1]);
     if (mode === undefined || (word?.[2] !== undefined && mode !== 'smart')) {
-      context.addIssue({ code: 'custom', path: ['value'], message: 'expected cached, force, smart or smart:<seconds>', input: value });
+      context.addIssue({
+        code: 'custom',
+        path: ['value'],
+        message: 'expected cached, force, smart or smart:<seconds>',
+        input: value,
+      });
       return z.NEVER;
     }
     const named = word?.[2] === undefined ? undefined : Number(word[2]);
     if (named !== undefined && !maxAge.safeParse(named).success) {
-      context.addIssue({ code: 'custom', path: ['value'], message: `expected seconds from ${String(maxAgeLimits_s.min)} to ${String(maxAgeLimits_s.max)}`, input: value });
+      context.addIssue({
+        code: 'custom',
+        path: ['value'],
+        message: `expected seconds from ${String(maxAgeLimits_s.min)} to ${String(maxAgeLimits_s.max)}`,
+        input: value,
+      });
     }
     if (max_age !== undefined && (mode !== 'smart' || named !== undefined)) {
-      context.addIssue({ code: 'custom', path: ['max_age'], message: 'expected only with "smart", and once', input: max_age });
+      context.addIssue({
+        code: 'custom',
+        path: ['max_age'],
+        message: 'expected only with "smart", and once',
+        input: max_age,
+      });
     }
     if (rest.override === true && mode !== 'force') {
-      context.addIssue({ code: 'custom', path: ['override'], message: 'expected only with "force"', input: rest.override });
+      context.addIssue({
+        code: 'custom',
+        path: ['override'],
+        message: 'expected only with "force"',
+        input: rest.override,
+      });
     }
     return { ...rest, mode, max_age_s: max_age ?? named };
   });
@@ -116,7 +138,12 @@ export function parseRefresh(payload: Uint8Array): Parsed<{ readonly command: Re
   return {
     ok: true,
     request,
-    command: { name: 'refresh', mode, override: request.override, ...(max_age_s === undefined ? {} : { max_age_s }) },
+    command: {
+      name: 'refresh',
+      mode,
+      override: request.override,
+      ...(max_age_s === undefined ? {} : { max_age_s }),
+    },
   };
 }
 
@@ -139,7 +166,9 @@ type Fields =
 /** Payload → the fields of its JSON form; a bare word is its `value`. Refuses unparsed what is too big or too deep. */
 export function readFields(payload: Uint8Array): Fields {
   if (payload.length > limits.bytes) {
-    return invalid(`payload: expected at most ${String(limits.bytes)} bytes, got ${String(payload.length)}`);
+    return invalid(
+      `payload: expected at most ${String(limits.bytes)} bytes, got ${String(payload.length)}`,
+    );
   }
   const text = decode(payload)?.trim();
   if (text === undefined) return invalid('payload: expected UTF-8 text, got other bytes');
@@ -158,7 +187,10 @@ export function readFields(payload: Uint8Array): Fields {
 }
 
 /** A refusal that carries the sender's id wherever it can be read. */
-export function refused(fields: Record<string, unknown>, message: string): { ok: false; id?: string; failure: Failure } {
+export function refused(
+  fields: Record<string, unknown>,
+  message: string,
+): { ok: false; id?: string; failure: Failure } {
   const id = commonFields.id.safeParse(fields['id']);
   return { ...invalid(message), ...(id.success && id.data !== undefined ? { id: id.data } : {}) };
 }

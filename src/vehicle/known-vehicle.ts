@@ -56,7 +56,9 @@ export function applySettings(
 /** Whether this is how somebody may call the car: its topic id, the VIN in any case, or the vendor's id. */
 export function isCalled(car: KnownVehicle, id: string): boolean {
   return (
-    car.topic_id === id || car.listed.vin?.toLowerCase() === id.toLowerCase() || car.listed.id === id
+    car.topic_id === id ||
+    car.listed.vin?.toLowerCase() === id.toLowerCase() ||
+    car.listed.id === id
   );
 }
 
@@ -85,6 +87,9 @@ function settingsOf(
 }
 
 function topicIdOf(car: ListedVehicle): string {
-  const id = (car.vin ?? car.id).toLowerCase().replace(/[^a-z0-9_-]/g, '_').slice(0, 64);
+  const id = (car.vin ?? car.id)
+    .toLowerCase()
+    .replace(/[^a-z0-9_-]/g, '_')
+    .slice(0, 64);
   return id === 'bridge' ? 'bridge_' : id;
 }

@@ -102,7 +102,9 @@ export const vehicleReportSchema = z.strictObject({
   year: z.number().int().nullable(),
   drivetrain: z.enum(drivetrains).nullable(),
   reported_at: time,
-  lock: z.strictObject({ state: z.enum(['locked', 'unlocked', 'locking', 'unlocking']).nullable() }),
+  lock: z.strictObject({
+    state: z.enum(['locked', 'unlocked', 'locking', 'unlocking']).nullable(),
+  }),
   doors: z.strictObject({ ...corners(flag), trunk: flag, hood: flag }),
   windows: z.strictObject({
     ...corners(flag),

@@ -1,0 +1,131 @@
+import { readFile } from 'node:fs/promises';
+import { availableParallelism, totalmem } from 'node:os';
+import type { AccountOptions } from '../account.js';
+import type { BackendSettings } from '../backends/create-backend.js';
+import { findEnvironmentPython } from '../backends/hyundai-kia-connect/environment.js';
+import { createSharedCars } from '../backends/simulator.js';
+import type { BridgeOptions } from '../bridge.js';
+import type { Config } from '../config/schema.js';
+
+/** Something that only starting shows to be wrong with the configuration. */
+export class StartFault extends Error {
+  override readonly name = 'StartFault';
+}
+
+type AccountConfig = Config['accounts'][number];
+
+/**
+ * The slices of the configuration that the parts of the bridge take, and what they need of the machine.
+ * @throws StartFault when a file that the configuration names, or the Python environment, is missing.
+ */
+export async function bridgeOptions(config: Config, version: string): Promise<BridgeOptions> {
+  return {
+    version,
+    mqtt: await mqttOptions(config),
+    accounts: config.accounts.map((account) => accountOptions(config, account)),
+    queueTotal: config.commands.queue_total,
+    mostProcesses: mostProcesses(config),
+    retry: config.retry,
+  };
+}
+
+async function mqttOptions({ mqtt, home_assistant }: Config): Promise<BridgeOptions['mqtt']> {
+  const [ca, cert, key] = await Promise.all(
+    [mqtt.ca_file, mqtt.cert_file, mqtt.key_file].map(readIfNamed),
+  );
+  return {
+    ...mqtt,
+    tls: {
+      ...(ca === undefined ? {} : { ca }),
+      ...(cert === undefined ? {} : { cert }),
+      ...(key === undefined ? {} : { key }),
+    },
+    discovery_prefix: home_assistant.prefix,
+  };
+}
+
+function readIfNamed(file: string | undefined): Promise<Buffer | undefined> {
+  if (file === undefined) return Promise.resolve(undefined);
+  return readFile(file).catch((error: unknown) => {
+    throw new StartFault(`${file} cannot be read`, { cause: error });
+  });
+}
+
+function accountOptions(config: Config, account: AccountConfig): AccountOptions {
+  const { deadline_ms, idle_ms } = config.workers;
+  return {
+    name: account.name,
+    region: String(account.region),
+    backend: backendSettings(config, account),
+    credentials: credentialsOf(account),
+    vehicles: Object.fromEntries(
+      Object.entries(account.vehicles).map(([id, { commands, ...car }]) => [
+        id,
+        { ...car, ...(commands.allow === undefined ? {} : { allow: commands.allow }) },
+      ]),
+    ),
+    allow: [config.commands.allow, account.commands.allow],
+    expiresIn_ms: config.commands.expires_in_ms,
+    queuePerVehicle: config.commands.queue_per_vehicle,
+    readOnStart: config.refresh.on_start === 'cached',
+    maxAge_ms: config.refresh.max_age_ms,
+    staleAfter_ms: config.polling.stale_after_ms,
+    keepAudit_ms: config.audit.keep_ms,
+    breaker: config.breaker,
+    deadline_ms,
+    idle_ms,
+  };
+}
+
+/** Changes with whatever a person may mend when the vendor refuses the account. */
+export function credentialsOf({ username, password, pin, region, brand }: AccountConfig): string {
+  return JSON.stringify([username, password, pin, region, brand]);
+}
+
+export function backendSettings(config: Config, account: AccountConfig): BackendSettings {
+  switch (account.backend) {
+    case 'simulator':
+      return {
+        backend: 'simulator',
+        ...account.simulator,
+        region: String(account.region),
+        brand: String(account.brand),
+        shared: createSharedCars(account.simulator.vehicles),
+      };
+    case 'hyundai-kia-connect':
+      return {
+        backend: 'hyundai-kia-connect',
+        python: pythonOf(config),
+        region: account.region,
+        brand: account.brand,
+        username: account.username,
+        password: account.password,
+        pin: account.pin ?? null,
+        language: account.language,
+      };
+    case 'bluelinky':
+      throw new StartFault(
+        `account ${account.name}: the backend bluelinky is not built yet; use hyundai-kia-connect`,
+      );
+  }
+}
+
+function pythonOf(config: Config): string {
+  if (config.python !== 'auto') return config.python;
+  const found = findEnvironmentPython(config.state_dir);
+  if (found !== undefined) return found;
+  throw new StartFault(
+    `there is no Python environment in ${config.state_dir} yet: run "bluelink2mqtt setup" with the same configuration`,
+  );
+}
+
+const processSize_bytes = 60 * 1024 * 1024;
+const processesPerCore = 4;
+
+/** Processes mostly wait for a vendor, so a core serves several; memory is what ends first on a small machine. */
+function mostProcesses({ workers, accounts }: Config): number {
+  if (workers.max !== 'auto') return workers.max;
+  const byCores = availableParallelism() * processesPerCore;
+  const byMemory = Math.floor(totalmem() / 2 / processSize_bytes);
+  return Math.max(accounts.length + 1, Math.min(byCores + accounts.length, byMemory));
+}

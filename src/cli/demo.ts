@@ -1,0 +1,106 @@
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Aedes } from 'aedes';
+import { stringify } from 'yaml';
+import { loadConfig } from '../config/load-config.js';
+import { SimulatedCar } from '../vehicle/simulated-car.js';
+import { exitCodes, type ExitCode } from './exit-codes.js';
+import { runWith, type Running } from './run.js';
+
+const usualPort = 1883;
+const seed = 7;
+
+/** An embedded broker, two simulated cars and the bridge, with nothing to install. */
+export async function demo(options: { readonly port?: number }): Promise<Running | ExitCode> {
+  const folder = await mkdtemp(join(tmpdir(), 'bluelink2mqtt-demo-'));
+  const broker = await startBroker(options.port ?? usualPort);
+  const stop = async (): Promise<void> => {
+    await broker.stop();
+    await rm(folder, { recursive: true, force: true });
+  };
+  const file = join(folder, 'bluelink2mqtt.yaml');
+  await writeFile(file, stringify(configuration(broker.port)));
+  const loaded = await loadConfig({ file, env: {}, cwd: folder });
+  if (!loaded.ok) throw new Error(loaded.faults.map(({ message }) => message).join('\n'));
+  const running = await runWith(loaded);
+  if (typeof running === 'number') {
+    await stop();
+    return exitCodes.crash;
+  }
+  console.log(greeting(broker.port));
+  return {
+    async stop() {
+      await running.stop();
+      await stop();
+    },
+  };
+}
+
+const aliases = ['ioniq5', 'tucson'] as const;
+
+/** The demo is configured like any other bridge. */
+function configuration(port: number): unknown {
+  const cars = aliases.map((alias, index) => {
+    const car = SimulatedCar.create({ index, seed }, { now: Date.now });
+    return [car.identity.vin, { alias }] as const;
+  });
+  return {
+    mqtt: { url: `mqtt://127.0.0.1:${String(port)}` },
+    accounts: [
+      {
+        name: 'demo',
+        backend: 'simulator',
+        vehicles: Object.fromEntries(cars),
+        simulator: { vehicles: cars.length, seed, force_latency: '5s' },
+      },
+    ],
+  };
+}
+
+async function startBroker(port: number): Promise<{ port: number; stop: () => Promise<void> }> {
+  const aedes = await Aedes.createBroker();
+  const server = createServer({ noDelay: true }, aedes.handle);
+  const listening = await listen(server, port).catch((error: unknown) => {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')) throw error;
+    return listen(server, 0);
+  });
+  return {
+    port: listening,
+    async stop() {
+      await new Promise<void>((resolve) => {
+        aedes.close(resolve);
+      });
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+async function listen(server: ReturnType<typeof createServer>, port: number): Promise<number> {
+  server.listen(port, '127.0.0.1');
+  await once(server, 'listening');
+  return (server.address() as AddressInfo).port;
+}
+
+function greeting(port: number): string {
+  const at = port === usualPort ? '' : ` -p ${String(port)}`;
+  const topic = `bluelink/${aliases[0]}/commands/refresh`;
+  return `
+bluelink2mqtt runs with two simulated cars and a broker on port ${String(port)}. In another terminal, watch everything:
+
+  mosquitto_sub${at} -v -t 'bluelink/#'
+  npx mqtt sub${at} -v -t 'bluelink/#'
+
+and ask for something (the car itself takes 5 s to answer):
+
+  mosquitto_pub${at} -t ${topic} -m cached
+  mosquitto_pub${at} -t ${topic} -m force
+  mosquitto_pub${at} -t ${topic} -m smart:300
+  npx mqtt pub${at} -t ${topic} -m force
+  npx mqtt pub${at} -t bluelink/${aliases[1]}/commands/refresh -m '{"value":"force","id":"my-first"}'
+
+Ctrl-C ends everything.
+`;
+}

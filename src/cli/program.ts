@@ -1,0 +1,77 @@
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { checkConfig } from './check-config.js';
+import { demo } from './demo.js';
+import { exitCodes, type ExitCode } from './exit-codes.js';
+import { run, type Running } from './run.js';
+import { schemas } from './schema.js';
+import { setUp } from './set-up.js';
+import { vehicles } from './vehicles.js';
+import { packageVersion } from './version.js';
+
+const configOption = ['--config <file>', 'the configuration file'] as const;
+
+/** Runs what the arguments ask for: something that goes on, or the exit code of something that is done. */
+export async function runSubcommand(args: readonly string[]): Promise<Running | ExitCode> {
+  let result: Running | ExitCode = exitCodes.clean;
+  const program = new Command('bluelink2mqtt')
+    .description('Hyundai, Kia and Genesis cars on MQTT')
+    .version(packageVersion(), '--version')
+    .exitOverride();
+  program
+    .command('run')
+    .description('run the bridge')
+    .option(...configOption)
+    .action(async (options: { config?: string }) => {
+      result = await run(options);
+    });
+  program
+    .command('demo')
+    .description('run the bridge with two simulated cars and a broker of its own')
+    .option('--port <port>', 'the port of its broker; another free one if it is taken', portNumber)
+    .action(async (options: { port?: number }) => {
+      result = await demo(options);
+    });
+  program
+    .command('setup')
+    .description('make or renew the Python environment that reaches the cars')
+    .option(...configOption)
+    .option('--python <file>', 'the interpreter to use; without it the newest that is found')
+    .option('--upgrade', 'make it anew even if nothing has changed')
+    .action(async (options: { config?: string; python?: string; upgrade?: boolean }) => {
+      result = await setUp(options);
+    });
+  program
+    .command('check-config')
+    .description('show every fault of the configuration')
+    .option(...configOption)
+    .action(async (options: { config?: string }) => {
+      result = await checkConfig(options);
+    });
+  program
+    .command('vehicles')
+    .description('sign in and list the cars of each account')
+    .option(...configOption)
+    .option('--json', 'as JSON')
+    .action(async (options: { config?: string; json?: boolean }) => {
+      result = await vehicles(options);
+    });
+  program
+    .command('schema')
+    .description('print the JSON Schemas of what the bridge publishes')
+    .action(() => {
+      console.log(JSON.stringify(schemas(), null, 2));
+    });
+  try {
+    await program.parseAsync(args, { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    return error.exitCode === 0 ? exitCodes.clean : exitCodes.usage;
+  }
+  return result;
+}
+
+function portNumber(text: string): number {
+  const port = Number(text);
+  if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port;
+  throw new InvalidArgumentError('expected a number from 0 to 65535');
+}

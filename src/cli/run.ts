@@ -1,0 +1,61 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { startBridge } from '../bridge.js';
+import type { Config } from '../config/schema.js';
+import { secretsOf } from '../config/secrets.js';
+import { systemClock } from '../daemon/clock.js';
+import { createLogger, flushLogger, type Logger } from '../daemon/logger.js';
+import { KnownSecrets } from '../daemon/redaction.js';
+import { openLevelStore } from '../store/level-store.js';
+import { StoreError } from '../store/store.js';
+import { bridgeOptions, StartFault } from './bridge-options.js';
+import { exitCodes, type ExitCode } from './exit-codes.js';
+import { readConfig, type ReadConfig } from './read-config.js';
+import { packageVersion } from './version.js';
+
+/** Something that goes on until it is stopped. */
+export interface Running {
+  stop(): Promise<void>;
+}
+
+/** The daemon. Answers an exit code when it could not start. */
+export async function run(options: { readonly config?: string }): Promise<Running | ExitCode> {
+  const read = await readConfig(options.config);
+  return read === undefined ? exitCodes.configuration : runWith(read);
+}
+
+export async function runWith({ config, warnings }: ReadConfig): Promise<Running | ExitCode> {
+  const secrets = new KnownSecrets();
+  for (const secret of secretsOf(config)) secrets.add(secret);
+  const log = createLogger({ ...config.log, secrets });
+  for (const warning of warnings) log.warn(warning);
+  try {
+    return await start(config, log);
+  } catch (error) {
+    if (!(error instanceof StartFault || error instanceof StoreError)) throw error;
+    log.error({ err: error }, 'cannot start');
+    console.error(error.message);
+    await flushLogger(log);
+    return error instanceof StartFault ? exitCodes.configuration : exitCodes.crash;
+  }
+}
+
+async function start(config: Config, log: Logger): Promise<Running> {
+  const version = packageVersion();
+  const options = await bridgeOptions(config, version);
+  await mkdir(config.state_dir, { recursive: true, mode: 0o700 });
+  const store = await openLevelStore(join(config.state_dir, 'store'));
+  log.info({ version, node: process.version, accounts: config.accounts.length }, 'starting');
+  const bridge = await startBridge(options, { clock: systemClock, log, store, workerEntry });
+  return {
+    async stop() {
+      log.info('stopping');
+      await bridge.stop();
+      log.info('stopped');
+      await flushLogger(log);
+    },
+  };
+}
+
+const workerEntry = fileURLToPath(new URL('../worker/run-command.js', import.meta.url));

@@ -1,0 +1,269 @@
+import mqtt, {
+  type IClientOptions,
+  type IConnackPacket,
+  type IPublishPacket,
+  type MqttClient,
+} from 'mqtt';
+import type { Clock } from '../daemon/clock.js';
+import type { Logger } from '../daemon/logger.js';
+import { retryDelay, type RetryPolicy } from '../daemon/retry.js';
+import { settlesWithin } from '../daemon/settles-within.js';
+import { Acknowledgements } from './acknowledgements.js';
+
+/** A packet that came in, and the function that acknowledges it. */
+export interface Received {
+  readonly packet: IPublishPacket;
+  readonly acknowledge: () => void;
+}
+
+export interface PublishOptions {
+  readonly retain?: boolean;
+  readonly correlation?: Buffer;
+}
+
+export interface Connected {
+  readonly version: 4 | 5;
+  /** The broker still has the session: what it delivers with DUP may have been delivered before. */
+  readonly sessionPresent: boolean;
+}
+
+export interface ConnectionOptions {
+  readonly url: string;
+  readonly clientId: string;
+  readonly username?: string;
+  readonly password?: string;
+  readonly tls: { readonly ca?: Buffer; readonly cert?: Buffer; readonly key?: Buffer };
+  readonly version: 'auto' | 4 | 5;
+  readonly sessionExpiry_s: number;
+  readonly commandFilter: string;
+  readonly availabilityTopic: string;
+  readonly retry: RetryPolicy;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Whether the session at the broker is young enough to be taken up; asked before each try. */
+  readonly mayResume: () => boolean;
+  /** Something came from the broker: it is there. */
+  readonly onContact: () => void;
+  readonly onConnected: (connected: Connected) => void;
+  readonly onDisconnected: () => void;
+  readonly onReceived: (received: Received) => void;
+  readonly onTakenOver: () => void;
+}
+
+export type ConnectionState =
+  | { readonly is: 'connecting'; readonly attempt: number }
+  | {
+      readonly is: 'connected';
+      readonly client: MqttClient;
+      readonly version: 4 | 5;
+      readonly since: number;
+    }
+  | { readonly is: 'waiting'; readonly attempt: number; readonly retry_at: number }
+  | { readonly is: 'stopped' };
+
+const keepalive_s = 15;
+const connectTimeout_ms = 15_000;
+const willDelay_s = 10;
+/** Far above any command: what is too big for one is still answered. */
+const maximumPacketSize = 4 * 1024 * 1024;
+/** Another client has our id: fighting over it would only disconnect both again and again. */
+const takeOverPause_ms = 60_000;
+const sessionTakenOver = 142;
+const quickLoss_ms = 5000;
+const quickLosses = 3;
+
+/** The one connection to the broker. Each try is a client of its own, so nothing of a lost one lives on. */
+export class Connection {
+  readonly #options: ConnectionOptions;
+  #version: 4 | 5;
+  #state: ConnectionState = { is: 'stopped' };
+  #client: MqttClient | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #attempt = 0;
+  #lostQuickly = 0;
+  #takenOver = false;
+  /** Publishes that the broker has not acknowledged. */
+  #inFlight = new Set<(error: Error) => void>();
+  #connects = 0;
+
+  constructor(options: ConnectionOptions) {
+    this.#options = options;
+    this.#version = options.version === 4 ? 4 : 5;
+  }
+
+  get state(): ConnectionState {
+    return this.#state;
+  }
+
+  get reconnects(): number {
+    return Math.max(0, this.#connects - 1);
+  }
+
+  start(): void {
+    this.#connect();
+  }
+
+  /** Resolves when the broker has acknowledged it; rejects when the connection is lost before. */
+  publish(topic: string, payload: string, options: PublishOptions = {}): Promise<void> {
+    const state = this.#state;
+    if (state.is !== 'connected') return Promise.reject(new Error('not connected to the broker'));
+    const { retain = false, correlation } = options;
+    const properties =
+      correlation === undefined || state.version === 4
+        ? {}
+        : { properties: { correlationData: correlation } };
+    return new Promise((resolve, reject) => {
+      const inFlight = this.#inFlight;
+      inFlight.add(reject);
+      state.client.publish(topic, payload, { qos: 1, retain, ...properties }, (error) => {
+        inFlight.delete(reject);
+        if (error == null) resolve();
+        else reject(error);
+      });
+    });
+  }
+
+  /** Says good-bye with `last`, in order, and leaves. */
+  async stop(last: () => Promise<unknown>, grace_ms: number): Promise<void> {
+    clearTimeout(this.#timer);
+    if (this.#state.is === 'connected') await settlesWithin(last(), grace_ms);
+    const client = this.#client;
+    this.#state = { is: 'stopped' };
+    if (client === undefined) return;
+    await settlesWithin(client.endAsync(), grace_ms);
+    client.removeAllListeners();
+    client.on('error', () => undefined);
+    client.stream.destroy();
+  }
+
+  #connect(): void {
+    this.#attempt += 1;
+    this.#state = { is: 'connecting', attempt: this.#attempt };
+    const client = mqtt.connect(this.#options.url, this.#clientOptions());
+    this.#client = client;
+    client.setMaxListeners(0);
+    const acknowledgements = new Acknowledgements((messageId) => {
+      // mqtt.js has no public way to send it apart from `handleMessage`, which would hold up every other packet.
+      if (client.connected) client['_sendPacket']({ cmd: 'puback', messageId, reasonCode: 0 });
+    });
+    client.handleMessage = (packet, done) => {
+      this.#receive(packet, acknowledgements);
+      // An error makes mqtt.js go on without a PUBACK.
+      done(packet.qos === 0 ? undefined : new Error('acknowledged when it is stored'));
+    };
+    client.on('packetreceive', this.#options.onContact);
+    client.on('connect', (packet) => {
+      this.#connected(client, packet);
+    });
+    client.on('disconnect', (packet) => {
+      if (packet.reasonCode === sessionTakenOver) this.#takenOver = true;
+    });
+    client.on('error', (error) => {
+      this.#refused(error);
+    });
+    client.once('close', () => {
+      this.#closed(client);
+    });
+  }
+
+  #receive(packet: IPublishPacket, acknowledgements: Acknowledgements): void {
+    const acknowledge =
+      packet.qos === 0 || packet.messageId === undefined
+        ? () => undefined
+        : acknowledgements.expect(packet.messageId);
+    this.#options.onReceived({ packet, acknowledge });
+  }
+
+  #connected(client: MqttClient, packet: IConnackPacket): void {
+    const { commandFilter, clock, log, onConnected } = this.#options;
+    if ('setNoDelay' in client.stream && typeof client.stream.setNoDelay === 'function') {
+      client.stream.setNoDelay(true);
+    }
+    const version = this.#version;
+    this.#state = { is: 'connected', client, version, since: clock.monotonic() };
+    this.#attempt = 0;
+    this.#connects += 1;
+    log.info({ version, session_present: packet.sessionPresent }, 'connected to the broker');
+    const filter = { qos: 1 as const, ...(version === 5 ? { nl: true, rap: true, rh: 0 } : {}) };
+    client.subscribe(commandFilter, filter, (error) => {
+      if (error === null) return;
+      log.error({ err: error }, 'the broker refuses the subscription to the command topics');
+    });
+    onConnected({ version, sessionPresent: packet.sessionPresent });
+  }
+
+  #refused(error: Error): void {
+    const code = 'code' in error ? error.code : undefined;
+    const unsupportedVersion = code === (this.#version === 5 ? 132 : 1) || code === 1;
+    if (unsupportedVersion && this.#options.version === 'auto' && this.#version === 5) {
+      this.#version = 4;
+      this.#attempt = 0;
+      this.#options.log.info('the broker does not speak MQTT 5; going on with 3.1.1');
+    } else this.#options.log.warn({ err: error }, 'broker');
+  }
+
+  #closed(client: MqttClient): void {
+    client.removeListener('packetreceive', this.#options.onContact);
+    // What this client still does in its last moments concerns nobody.
+    client.on('error', () => undefined);
+    client.end(true);
+    for (const reject of this.#inFlight) reject(new Error('the connection to the broker was lost'));
+    this.#inFlight = new Set();
+    if (this.#client !== client || this.#state.is === 'stopped') return;
+    if (this.#state.is === 'connected') {
+      this.#options.log.warn('the connection to the broker was lost');
+      this.#options.onDisconnected();
+    }
+    const delay_ms = this.#pause();
+    const retry_at = this.#options.clock.now() + delay_ms;
+    this.#state = { is: 'waiting', attempt: this.#attempt, retry_at };
+    this.#timer = setTimeout(() => {
+      this.#connect();
+    }, delay_ms);
+  }
+
+  #pause(): number {
+    const { clock, retry, onTakenOver } = this.#options;
+    // The broker answered that it wants the older version: that was no failure.
+    if (this.#state.is === 'connecting' && this.#attempt === 0) return 0;
+    if (this.#state.is === 'connected') {
+      const wasQuick = clock.monotonic() - this.#state.since < quickLoss_ms;
+      this.#lostQuickly = wasQuick ? this.#lostQuickly + 1 : 0;
+    }
+    if (!this.#takenOver && this.#lostQuickly < quickLosses) {
+      return retryDelay(retry, Math.max(1, this.#attempt)) ?? takeOverPause_ms;
+    }
+    this.#takenOver = false;
+    onTakenOver();
+    return takeOverPause_ms;
+  }
+
+  #clientOptions(): IClientOptions {
+    const { clientId, username, password, tls, sessionExpiry_s, availabilityTopic } = this.#options;
+    const isFive = this.#version === 5;
+    return {
+      clientId,
+      ...(username === undefined ? {} : { username }),
+      ...(password === undefined ? {} : { password }),
+      ...tls,
+      protocolVersion: this.#version,
+      clean: !isFive || !this.#options.mayResume(),
+      keepalive: keepalive_s,
+      connectTimeout: connectTimeout_ms,
+      reconnectPeriod: 0,
+      resubscribe: false,
+      queueQoSZero: false,
+      timerVariant: 'native',
+      will: {
+        topic: availabilityTopic,
+        payload: Buffer.from('offline'),
+        qos: 1,
+        retain: true,
+        ...(isFive ? { properties: { willDelayInterval: willDelay_s } } : {}),
+      },
+      ...(isFive
+        ? { properties: { sessionExpiryInterval: sessionExpiry_s, maximumPacketSize } }
+        : {}),
+    };
+  }
+}

@@ -1,0 +1,56 @@
+/** Every topic of the contract (section 1), built and parsed here and nowhere else. */
+export function createTopics(base: string) {
+  const commands = new RegExp(`^${escape(base)}/([^/]+)/commands/([^/]+)$`);
+  return {
+    bridge: {
+      availability: `${base}/bridge/availability`,
+      state: `${base}/bridge/state`,
+      result: `${base}/bridge/result`,
+    },
+    vehicle: (id: string) => ({
+      availability: `${base}/${id}/availability`,
+      info: `${base}/${id}/info`,
+      state: `${base}/${id}/state`,
+      result: `${base}/${id}/result`,
+    }),
+    /** Matches the command topics of every car and of the bridge. */
+    commandFilter: `${base}/+/commands/+`,
+    /** Who a command is for (`bridge` or what a car is called) and its name. */
+    parseCommand: (
+      topic: string,
+    ): { readonly target: string; readonly name: string } | undefined => {
+      const [, target, name] = commands.exec(topic) ?? [];
+      return target === undefined || name === undefined ? undefined : { target, name };
+    },
+    isOwn: (topic: string): boolean => topic === base || topic.startsWith(`${base}/`),
+  };
+}
+
+export type Topics = ReturnType<typeof createTopics>;
+
+const longestResponseTopic_bytes = 256;
+
+/**
+ * Whether events may be published to this response topic. A broker disconnects who publishes to a wildcard, and
+ * would then deliver the command again, for ever.
+ */
+export function isSafeResponseTopic(
+  topic: string,
+  topics: Topics,
+  limits: { readonly prefix: string | undefined; readonly discoveryPrefix: string },
+): boolean {
+  return (
+    topic !== '' &&
+    !/[+#\0]/.test(topic) &&
+    Buffer.byteLength(topic) <= longestResponseTopic_bytes &&
+    !topic.startsWith('$') &&
+    !topics.isOwn(topic) &&
+    topic !== limits.discoveryPrefix &&
+    !topic.startsWith(`${limits.discoveryPrefix}/`) &&
+    (limits.prefix === undefined || topic.startsWith(limits.prefix))
+  );
+}
+
+function escape(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+}

@@ -1,0 +1,51 @@
+import { z } from 'zod';
+import type { Store, Write } from './store.js';
+
+const packetSchema = z.object({ session: z.string(), hash: z.string() });
+
+/** What belongs to no account: the count of starts, and what is needed to know the session at the broker. */
+export function createBridgeStore(store: Store) {
+  const packetKey = (packetId: number) => `mqtt/packet/${String(packetId)}`;
+
+  const read = async <T>(key: string, schema: z.ZodType<T>): Promise<T | undefined> => {
+    const parsed = schema.safeParse((await store.get(key))?.value);
+    return parsed.success ? parsed.data : undefined;
+  };
+
+  return {
+    /** The number of this start, on the disk before anything else happens. */
+    async nextBoot(): Promise<number> {
+      const boot = ((await read('bridge/boot', z.number())) ?? 0) + 1;
+      await store.put('bridge/boot', boot);
+      return boot;
+    },
+
+    /** A key of this installation, made at the first start. */
+    async secretKey(make: () => string): Promise<string> {
+      const held = await read('bridge/key', z.string());
+      if (held !== undefined) return held;
+      const made = make();
+      await store.put('bridge/key', made);
+      return made;
+    },
+
+    /** Epoch milliseconds at which the broker was last seen. */
+    seen: () => read('mqtt/seen', z.number()),
+    putSeenLater: (seen: number): void => {
+      store.later([{ type: 'put', key: 'mqtt/seen', value: seen }]);
+    },
+
+    /** Our own name of the session that the broker holds. */
+    session: () => read('mqtt/session', z.string()),
+    putSessionLater: (session: string): void => {
+      store.later([{ type: 'put', key: 'mqtt/session', value: session }]);
+    },
+
+    packet: (packetId: number) => read(packetKey(packetId), packetSchema),
+    packetWrite: (packetId: number, entry: z.infer<typeof packetSchema>): Write => ({
+      type: 'put',
+      key: packetKey(packetId),
+      value: entry,
+    }),
+  };
+}
