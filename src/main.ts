@@ -6,7 +6,7 @@ process.umask(0o077);
 
 const result = await runSubcommand(process.argv.slice(2));
 if (typeof result === 'number') process.exitCode = result;
-else stopOnSignal(result.stop);
+else stopOnSignal(() => result.stop());
 
 /** The first signal stops cleanly, the second at once. */
 function stopOnSignal(stop: () => Promise<void>): void {
@@ -17,7 +17,7 @@ function stopOnSignal(stop: () => Promise<void>): void {
     stop().then(
       () => process.exit(0),
       (error: unknown) => {
-        console.error(error);
+        process.stderr.write(`${String(error)}\n`);
         process.exit(1);
       },
     );

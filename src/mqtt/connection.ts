@@ -1,9 +1,11 @@
+import { Socket } from 'node:net';
 import mqtt, {
   type IClientOptions,
   type IConnackPacket,
   type IPublishPacket,
   type MqttClient,
 } from 'mqtt';
+import { writeToStream } from 'mqtt-packet';
 import type { Clock } from '../daemon/clock.js';
 import type { Logger } from '../daemon/logger.js';
 import { retryDelay, type RetryPolicy } from '../daemon/retry.js';
@@ -142,9 +144,16 @@ export class Connection {
     const client = mqtt.connect(this.#options.url, this.#clientOptions());
     this.#client = client;
     client.setMaxListeners(0);
+    const version = this.#version;
     const acknowledgements = new Acknowledgements((messageId) => {
-      // mqtt.js has no public way to send it apart from `handleMessage`, which would hold up every other packet.
-      if (client.connected) client['_sendPacket']({ cmd: 'puback', messageId, reasonCode: 0 });
+      if (!client.connected) return;
+      // Written past mqtt.js: its own way, the callback of `handleMessage`, would hold up every other packet.
+      const puback = {
+        cmd: 'puback',
+        messageId,
+        ...(version === 5 ? { reasonCode: 0 } : {}),
+      } as const;
+      writeToStream(puback, client.stream, { protocolVersion: version });
     });
     client.handleMessage = (packet, done) => {
       this.#receive(packet, acknowledgements);
@@ -176,9 +185,8 @@ export class Connection {
 
   #connected(client: MqttClient, packet: IConnackPacket): void {
     const { commandFilter, clock, log, onConnected } = this.#options;
-    if ('setNoDelay' in client.stream && typeof client.stream.setNoDelay === 'function') {
-      client.stream.setNoDelay(true);
-    }
+    // TLS sockets are sockets too; a WebSocket has set it by itself.
+    if (client.stream instanceof Socket) client.stream.setNoDelay(true);
     const version = this.#version;
     this.#state = { is: 'connected', client, version, since: clock.monotonic() };
     this.#attempt = 0;
