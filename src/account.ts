@@ -17,7 +17,7 @@ import { startWorkerPool } from './dispatch/worker-pool.js';
 import { createAccountStore, credentialsMark } from './store/account-store.js';
 import type { Store, Write } from './store/store.js';
 import type { Outgoing, Parcel, ResponseAddress } from './vehicle/journal-record.js';
-import type { LifeCycleEvent } from './vehicle/life-cycle.js';
+import { isEnding, type LifeCycleEvent } from './vehicle/life-cycle.js';
 import { failure, type Failure } from './vehicle/outcome.js';
 import type { StateDocument } from './vehicle/state.js';
 import type { Outcome, Task } from './vehicle/task.js';
@@ -396,6 +396,9 @@ export async function createAccount(options: AccountOptions, deps: AccountDepend
   return {
     name: options.name,
     vehicles,
+    setLogLevel: (level: string): void => {
+      log.level = level;
+    },
     newestJournalEntry: () => stored.journal.newestAt(),
     admissions,
 
@@ -435,6 +438,12 @@ export async function createAccount(options: AccountOptions, deps: AccountDepend
 
     figures: () => ({ ...pool.figures(), waiting: dispatcher.waitingForSlot }),
 
+    clearQueue(): void {
+      for (const id of admissions.waitingIds) {
+        admissions.leave(id, 'cancelled', { message: 'the queue was cleared' });
+      }
+    },
+
     resetBreakers(): void {
       for (const one of callClasses) breakers[one].reset();
     },
@@ -459,10 +468,6 @@ type Blocked = Extract<SessionState, { is: 'otp_required' | 'refused' }>;
 
 function isBlocked(state: SessionState): state is Blocked {
   return state.is === 'otp_required' || state.is === 'refused';
-}
-
-function isEnding(event: LifeCycleEvent): boolean {
-  return !['accepted', 'running', 'confirming', 'progress'].includes(event.status);
 }
 
 function breakerDocument(state: BreakerState) {

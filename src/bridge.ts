@@ -7,6 +7,8 @@ import type { Logger } from './daemon/logger.js';
 import { createMetrics } from './daemon/metrics.js';
 import type { RetryPolicy } from './daemon/retry.js';
 import { rejected } from './dispatch/admission.js';
+import { BridgeCommands, type Cancelled } from './dispatch/bridge-commands.js';
+import { CommandBook } from './dispatch/command-book.js';
 import { refusalEvent } from './dispatch/refusal-event.js';
 import { SharedSlots } from './dispatch/slots.js';
 import { WaitingCount } from './dispatch/waiting-count.js';
@@ -17,8 +19,11 @@ import { Publisher } from './mqtt/publisher.js';
 import { Redelivery } from './mqtt/redelivery.js';
 import { createTopics } from './mqtt/topics.js';
 import { createBridgeStore } from './store/bridge-store.js';
+import { createJournal } from './store/journal.js';
 import type { Store, Write } from './store/store.js';
 import { bridgeState, type LastError } from './bridge-state.js';
+import type { Parcel } from './vehicle/journal-record.js';
+import { isEnding } from './vehicle/life-cycle.js';
 import { failure, type Failure } from './vehicle/outcome.js';
 
 export interface BridgeOptions {
@@ -36,6 +41,8 @@ export interface BridgeOptions {
     readonly discovery_prefix: string;
   };
   readonly accounts: readonly AccountOptions[];
+  /** What may be asked of the bridge and of every car; absent: everything. */
+  readonly allow: readonly string[] | undefined;
   readonly queueTotal: number;
   readonly mostProcesses: number;
   readonly retry: RetryPolicy;
@@ -201,6 +208,7 @@ export async function startBridge(
 
   async function take(arrived: Arrived<Write>): Promise<void> {
     const { target } = arrived;
+    if (target === 'bridge') return bridgeCommands.handle(arrived);
     for (const account of accounts) {
       const car = account.vehicles.find(target);
       if (car !== undefined) return account.admissions.handle({ ...arrived, car });
@@ -209,12 +217,9 @@ export async function startBridge(
     return undefined;
   }
 
-  function refusalOfUnknown({ target, name, retained }: Arrived<Write>): Failure {
+  function refusalOfUnknown({ retained }: Arrived<Write>): Failure {
     if (retained)
       return failure('retained', 'a retained command is never run; it has been cleared');
-    if (target === 'bridge') {
-      return failure('unknown_command', `${name.slice(0, 64)}: the bridge has no such command`);
-    }
     if (accounts.some((account) => !account.vehicles.hasListed)) {
       return failure('not_ready', 'the account has not listed its cars yet');
     }
@@ -228,6 +233,64 @@ export async function startBridge(
     log.warn({ target: arrived.target.slice(0, 64), failure: reason.code }, 'command refused');
     metrics.commandEnded('unknown', 'rejected');
   }
+
+  // Commands to the bridge itself.
+  const journal = createJournal(store, 'bridge/');
+  const recovered = await journal.recover(clock.now(), 3_600_000);
+  const deliver = (parcel: Parcel): void => {
+    publisher.deliver(parcel, () => {
+      journal.delivered(parcel);
+    });
+  };
+  const book = new CommandBook<Write>({
+    clock,
+    retry: options.retry,
+    boot,
+    journal,
+    address: (event, response) => output.address(event, response),
+    deliver,
+    publish: (messages) => {
+      publisher.say(messages);
+    },
+    onEvent: (event) => {
+      const { id, command, value, status } = event;
+      log.info({ command_id: id, command, value, status }, 'command');
+      if (isEnding(event)) metrics.commandEnded(command ?? 'unknown', status);
+    },
+    onStoreTrouble: (err, delay_ms) => {
+      log.warn({ err, delay_ms }, 'an ending could not be stored yet');
+    },
+  });
+  const bridgeCommands = new BridgeCommands<Write>({
+    clock,
+    book,
+    allow: options.allow,
+    find: (id) => firstKnown(accounts.map((account) => account.admissions.peek(id))),
+    cancel: (id) =>
+      firstKnown(accounts.map((account) => account.admissions.leave(id, 'cancelled', {}))),
+    clearQueue: () => {
+      for (const account of accounts) account.clearQueue();
+    },
+    resetBreaker: (name) => {
+      const meant = accounts.filter((account) => name === 'all' || account.name === name);
+      for (const account of meant) account.resetBreakers();
+      return meant.length > 0;
+    },
+    setLogLevel: (level) => {
+      log.level = level;
+      for (const account of accounts) account.setLogLevel(level);
+      publishStateSoon();
+    },
+    announce: () => {
+      for (const account of accounts) account.vehicles.publishAll();
+      publishState();
+      publisher.republish();
+    },
+    reject: (event, response) => {
+      publisher.say(output.address(event, response));
+      log.warn({ command: event.command, failure: event.code }, 'command refused');
+    },
+  });
 
   // The bridge's own state.
   const stateInterval = setInterval(publishState, stateEvery_ms);
@@ -272,6 +335,8 @@ export async function startBridge(
   }
 
   isStarted = true;
+  for (const parcel of recovered.parcels) deliver(parcel);
+  bridgeCommands.restore(recovered.open, recovered.remembered);
   for (const account of accounts) account.start();
   connection.start();
 
@@ -282,7 +347,7 @@ export async function startBridge(
       isStopping = true;
       clearTimeout(stateTimer);
       clearInterval(stateInterval);
-      await Promise.all(accounts.map((account) => account.stop()));
+      await Promise.all([...accounts.map((account) => account.stop()), book.stop(stopGrace_ms)]);
       await connection.stop(
         () => connection.publish(topics.bridge.availability, 'offline', { retain: true }),
         stopGrace_ms,
@@ -296,3 +361,7 @@ export async function startBridge(
 }
 
 export type Bridge = Awaited<ReturnType<typeof startBridge>>;
+
+function firstKnown(found: readonly Cancelled[]): Cancelled {
+  return found.find((one) => one !== 'unknown_id') ?? 'unknown_id';
+}

@@ -23,6 +23,7 @@ export async function bridgeOptions(config: Config, version: string): Promise<Br
     version,
     mqtt: await mqttOptions(config),
     accounts: config.accounts.map((account) => accountOptions(config, account)),
+    allow: config.commands.allow,
     queueTotal: config.commands.queue_total,
     mostProcesses: mostProcesses(config),
     retry: config.retry,

@@ -99,29 +99,32 @@ export function admit(
   state: AdmissionState,
 ): { readonly deadline: number } | Refusal {
   const about = { value, ...(request.id === undefined ? {} : { id: request.id }) };
-  const refusedTime = checkTimes(command, request, incoming, limits, about);
-  if (!isAllowed(command, limits.allow)) {
+  const times = checkTimes(request, incoming, limits.expiresIn_s(command), about);
+  if (!isAllowed([command.name, `${command.name}:${command.mode}`], limits.allow)) {
     return rejected(failure('not_allowed', 'refresh: the configuration does not allow it'), about);
   }
-  if ('status' in refusedTime) return refusedTime;
+  if ('status' in times) return times;
   const refusal =
     clockRefusal(command, state) ??
     state.accountRefusal ??
     state.breakerRefusal(command) ??
     queueRefusal(limits, state);
-  return refusal === undefined ? refusedTime : rejected(refusal, about);
+  return refusal === undefined ? times : rejected(refusal, about);
 }
 
-function isAllowed(command: RefreshCommand, lists: AdmissionLimits['allow']): boolean {
-  const names = [command.name, `${command.name}:${command.mode}`];
-  return lists.every((list) => list === undefined || list.some((entry) => names.includes(entry)));
+/** Whether every list that is present names the command, plainly or with its value. */
+export function isAllowed(
+  names: readonly string[],
+  lists: readonly (readonly string[] | undefined)[],
+): boolean {
+  return lists.every((list) => list?.some((entry) => names.includes(entry)) ?? true);
 }
 
-function checkTimes(
-  command: RefreshCommand,
+/** The deadline (epoch milliseconds) of a command with this default expiry, or why it is too late or too early. */
+export function checkTimes(
   request: Request,
   incoming: Incoming,
-  limits: AdmissionLimits,
+  defaultExpiry_s: number,
   about: { id?: string; value: string },
 ): { readonly deadline: number } | Refusal {
   const { received_at, messageExpiry_s } = incoming;
@@ -130,7 +133,7 @@ function checkTimes(
     const message = 'issued_at: expected at most 60 s in the future, got a later time';
     return rejected(failure('invalid_payload', message), about);
   }
-  const ownExpiry_s = request.expires_in_s ?? limits.expiresIn_s(command);
+  const ownExpiry_s = request.expires_in_s ?? defaultExpiry_s;
   const expiresIn_s = Math.min(ownExpiry_s, messageExpiry_s ?? ownExpiry_s);
   const deadline = Math.min(issued_at, received_at) + expiresIn_s * 1000;
   if (messageExpiry_s === 0 || deadline <= received_at) {

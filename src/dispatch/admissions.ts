@@ -84,6 +84,13 @@ export class Admissions<W> {
     return refresh.leave(status, details) ? 'ended' : 'too_late';
   }
 
+  /** Whether a command could be ended before it starts. */
+  peek(id: string): 'ended' | 'too_late' | 'unknown_id' {
+    const refresh = this.#refreshes.get(id);
+    if (refresh === undefined) return 'unknown_id';
+    return refresh.hasBegun ? 'too_late' : 'ended';
+  }
+
   /** Ids of the commands that have not started. */
   get waitingIds(): string[] {
     return [...this.#options.book.open.values()]

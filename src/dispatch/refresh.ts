@@ -55,6 +55,10 @@ export class Refresh {
     this.#take(first, this.#command.mode === 'smart');
   }
 
+  get hasBegun(): boolean {
+    return this.#begun;
+  }
+
   /** Ends a command that has not started. False if it has: then its own ending comes. */
   leave(status: Ending, details: EventDetails): boolean {
     if (this.#begun || this.#place?.leave() !== true) return false;

@@ -6,6 +6,7 @@ import { settlesWithin } from '../daemon/settles-within.js';
 import { failure } from '../vehicle/outcome.js';
 import { outcomeSchema, type Outcome, type Task } from '../vehicle/task.js';
 import { threadNoteSchema, type ThreadNote, type ThreadOrder } from '../vehicle/thread-note.js';
+import { ThreadProcesses } from './thread-processes.js';
 
 export interface WorkerPoolOptions {
   /** The thread's entry file. */
@@ -41,20 +42,21 @@ export function startWorkerPool(options: WorkerPoolOptions) {
     recordTiming: false,
   });
   let busy = 0;
-  const processes = new Set<number>();
-  let onEmpty: (() => void) | undefined;
+  const processes = new ThreadProcesses();
 
   pool.on('message', (message: unknown) => {
     const note = threadNoteSchema.safeParse(message);
     if (!note.success) return;
-    if (note.data.kind === 'process') {
-      if (note.data.event === 'started') processes.add(note.data.pid);
-      else processes.delete(note.data.pid);
-      if (processes.size === 0) onEmpty?.();
-    }
+    if (note.data.kind === 'process') processes.note(note.data);
     options.onNote(note.data);
   });
   pool.on('error', () => undefined);
+  pool.on('workerDestroy', () => {
+    // The event comes while the pool still lists the thread.
+    queueMicrotask(() => {
+      processes.keepOnlyOf(pool.threads.map(({ threadId }) => threadId));
+    });
+  });
 
   const run = async (task: Task): Promise<Outcome> => {
     const lastResort = new AbortController();
@@ -87,11 +89,7 @@ export function startWorkerPool(options: WorkerPoolOptions) {
     /** Ends every process and thread; a task that still runs is given up. */
     async stop(): Promise<void> {
       tellThreads({ kind: 'close' });
-      const ended = new Promise<void>((resolve) => {
-        onEmpty = resolve;
-        if (processes.size === 0) resolve();
-      });
-      await settlesWithin(ended, options.grace_ms);
+      await settlesWithin(processes.allEnded(), options.grace_ms);
       await pool.destroy();
       channel.close();
     },

@@ -42,12 +42,17 @@ export class Publisher {
   connected(): void {
     this.#connection += 1;
     this.#isConnected = true;
+    for (const retained of this.#retained.values()) retained.isSending = false;
+    this.republish();
+    for (const pending of this.#pending.values()) this.#sendParcel(pending);
+  }
+
+  /** Publishes every retained document again, whether it has changed or not. */
+  republish(): void {
     for (const [topic, retained] of this.#retained) {
       retained.sent = undefined;
-      retained.isSending = false;
       this.#sendRetained(topic, retained);
     }
-    for (const pending of this.#pending.values()) this.#sendParcel(pending);
   }
 
   disconnected(): void {

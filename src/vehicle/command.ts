@@ -37,12 +37,12 @@ export type RefreshMode = (typeof refreshModes)[number];
 
 export const maxAgeLimits_s = { min: 1, max: 604_800 } as const;
 
+/** What a sender may choose as the id of a command. */
+export const idPattern = /^[A-Za-z0-9._:-]{1,64}$/;
+
 /** The fields that every command's JSON form may have (contract, section 2). */
-const commonFields = {
-  id: z
-    .string()
-    .regex(/^[A-Za-z0-9._:-]{1,64}$/, '1 to 64 of A-Z a-z 0-9 . _ : -')
-    .optional(),
+export const commonFields = {
+  id: z.string().regex(idPattern, '1 to 64 of A-Z a-z 0-9 . _ : -').optional(),
   expires_in: z.number().min(1).max(3600).optional(),
   issued_at: z.iso.datetime({ offset: true }).optional(),
   override: z.boolean().optional(),

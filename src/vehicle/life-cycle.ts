@@ -63,3 +63,7 @@ export const lifeCycleEventSchema = z.strictObject({
 });
 
 export type LifeCycleEvent = z.infer<typeof lifeCycleEventSchema>;
+
+export function isEnding({ status }: Pick<LifeCycleEvent, 'status'>): boolean {
+  return endings.some((ending) => ending === status);
+}

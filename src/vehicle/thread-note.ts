@@ -15,7 +15,10 @@ export const threadNoteSchema = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('process'),
     event: z.enum(['started', 'ended']),
+    /** It leads a process group of its own. */
     pid: z.number().int(),
+    /** Whose child it is: a thread that is terminated can no longer say that its process ended. */
+    thread: z.number().int(),
   }),
 ]);
 

@@ -1,3 +1,4 @@
+import { threadId } from 'node:worker_threads';
 import type { BackendNotes, VehicleBackend } from '../backends/contract.js';
 import { failure } from '../vehicle/outcome.js';
 import { taskSchema } from '../vehicle/task.js';
@@ -78,7 +79,7 @@ export class CommandThread {
         this.#options.post({ kind: 'log', ...this.#about(), level, message });
       },
       process: (event, pid) => {
-        this.#options.post({ kind: 'process', event, pid });
+        this.#options.post({ kind: 'process', event, pid, thread: threadId });
       },
     });
     return this.#backend;

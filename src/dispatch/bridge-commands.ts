@@ -1,0 +1,204 @@
+import { v7 as uuidv7 } from 'uuid';
+import { utc, type Clock } from '../daemon/clock.js';
+import {
+  bridgeCommandNames,
+  laterBridgeCommandNames,
+  parseBridgeCommand,
+  type BridgeCommand,
+} from '../vehicle/bridge-command.js';
+import type { Request } from '../vehicle/command.js';
+import type { JournalRecord, ResponseAddress } from '../vehicle/journal-record.js';
+import type { LifeCycleEvent } from '../vehicle/life-cycle.js';
+import { failure, type Failure } from '../vehicle/outcome.js';
+import { checkTimes, isAllowed, rejected, type Incoming, type Refusal } from './admission.js';
+import { failureDetails, type CommandBook, type OpenCommand } from './command-book.js';
+import { refusalEvent } from './refusal-event.js';
+
+/** What became of a look at a command that somebody wants to cancel. */
+export type Cancelled = 'ended' | 'too_late' | 'unknown_id';
+
+export interface BridgeCommandsOptions<W> {
+  readonly clock: Clock;
+  readonly book: CommandBook<W>;
+  readonly allow: readonly string[] | undefined;
+  /** Whether `cancel` would find a command that has not started. */
+  readonly find: (id: string) => Cancelled;
+  readonly cancel: (id: string) => Cancelled;
+  readonly clearQueue: () => void;
+  /** False where no account is called so. */
+  readonly resetBreaker: (account: string) => boolean;
+  readonly setLogLevel: (level: string) => void;
+  readonly announce: () => void;
+  readonly reject: (event: LifeCycleEvent, response: ResponseAddress | undefined) => void;
+}
+
+export interface ForBridge<W> extends Incoming {
+  readonly response: ResponseAddress | undefined;
+  readonly also: readonly W[];
+}
+
+const expiry_s = 60;
+
+/** The commands to the bridge itself: each is done at once, with the same life cycle as any other. */
+export class BridgeCommands<W> {
+  readonly #options: BridgeCommandsOptions<W>;
+
+  constructor(options: BridgeCommandsOptions<W>) {
+    this.#options = options;
+  }
+
+  /** Resolves when the packet may be acknowledged. Never rejects. */
+  async handle(incoming: ForBridge<W>): Promise<void> {
+    const name = bridgeCommandNames.find((one) => one === incoming.name);
+    if (incoming.retained) {
+      const message = 'a retained command is never run; it has been cleared';
+      this.#refuse(incoming, rejected(failure('retained', message)));
+      return;
+    }
+    if (name === undefined) {
+      this.#refuse(incoming, rejected(unknownOrUnsupported(incoming.name)));
+      return;
+    }
+    const parsed = parseBridgeCommand(name, incoming.payload);
+    if (!parsed.ok) {
+      const { id } = parsed;
+      this.#refuse(incoming, rejected(parsed.failure, id === undefined ? {} : { id }));
+    } else await this.#identified(incoming, parsed.command, parsed.request);
+  }
+
+  /** What a crash left open was not done, or not known to be done. */
+  restore(open: readonly JournalRecord[], remembered: readonly JournalRecord[]): void {
+    const { book, clock } = this.#options;
+    const commands = open.map((record): OpenCommand => ({
+      record,
+      vehicle: null,
+      value: record.event.value,
+      received: clock.monotonic(),
+      phase: 'running',
+    }));
+    book.restore(commands, remembered);
+    const reason = failure('interrupted', 'the bridge was restarted before this was done');
+    for (const command of commands) book.end(command, 'failed', failureDetails(reason));
+  }
+
+  async #identified(
+    incoming: ForBridge<W>,
+    command: BridgeCommand,
+    request: Request,
+  ): Promise<void> {
+    const { book } = this.#options;
+    const { id, ...meant } = request;
+    const fingerprint = JSON.stringify([null, command, meant]);
+    if (id === undefined) {
+      await this.#admit(incoming, command, request, fingerprint);
+      return;
+    }
+    await book.claim(id, async () => {
+      const status = await book.statusOf(id, fingerprint);
+      if (status.is === 'same') book.replay(status.record, incoming.response);
+      else if (status.is === 'free') await this.#admit(incoming, command, request, fingerprint);
+      else {
+        const message = 'this id belongs to another command of the last hour';
+        this.#refuse(incoming, rejected(failure('id_reused', message), { id }));
+      }
+    });
+  }
+
+  async #admit(
+    incoming: ForBridge<W>,
+    command: BridgeCommand,
+    request: Request,
+    fingerprint: string,
+  ): Promise<void> {
+    const { name, value } = command;
+    const about = { value, ...(request.id === undefined ? {} : { id: request.id }) };
+    const times = checkTimes(request, incoming, expiry_s, about);
+    const refusal = this.#refusalOf(command);
+    if (refusal?.code === 'not_allowed') this.#refuse(incoming, rejected(refusal, about));
+    else if ('status' in times) this.#refuse(incoming, times);
+    else if (refusal !== undefined) this.#refuse(incoming, rejected(refusal, about));
+    else {
+      const open = await this.#options.book.accept({
+        id: request.id,
+        vendorId: null,
+        vehicle: null,
+        command: name,
+        value,
+        request: command,
+        fingerprint,
+        received_at: incoming.received_at,
+        received: incoming.received,
+        deadline: times.deadline,
+        response: incoming.response,
+        position: 0,
+        also: incoming.also,
+      });
+      if (open !== undefined) this.#carryOut(open, command, request.dry_run);
+      else {
+        const reason = failure('not_stored', 'the command could not be stored, so it will not run');
+        this.#refuse(incoming, rejected(reason, about));
+      }
+    }
+  }
+
+  #refusalOf({ name, value }: BridgeCommand): Failure | undefined {
+    if (!isAllowed([name], [this.#options.allow])) {
+      return failure('not_allowed', `${name}: the configuration does not allow it`);
+    }
+    return name === 'cancel' ? cancelFailure(this.#options.find(value)) : undefined;
+  }
+
+  #carryOut(open: OpenCommand, command: BridgeCommand, isDry: boolean): void {
+    const { book } = this.#options;
+    if (isDry) {
+      book.end(open, 'succeeded', { dry_run: true });
+      return;
+    }
+    const reason = this.#do(command);
+    if (reason === undefined) book.end(open, 'succeeded', {});
+    else book.end(open, 'failed', failureDetails(reason));
+  }
+
+  #do({ name, value }: BridgeCommand): Failure | undefined {
+    switch (name) {
+      case 'cancel':
+        return cancelFailure(this.#options.cancel(value));
+      case 'clear_queue':
+        this.#options.clearQueue();
+        return undefined;
+      case 'reset_breaker':
+        if (this.#options.resetBreaker(value)) return undefined;
+        return failure('invalid_payload', 'value: expected the name of an account, or all');
+      case 'log_level':
+        this.#options.setLogLevel(value);
+        return undefined;
+      case 'announce':
+        this.#options.announce();
+        return undefined;
+    }
+  }
+
+  #refuse(incoming: ForBridge<W>, refusal: Refusal): void {
+    const at = utc(this.#options.clock.now());
+    const event = refusalEvent(refusal, null, incoming.name, uuidv7(), at);
+    this.#options.reject(event, incoming.response);
+  }
+}
+
+function unknownOrUnsupported(name: string): Failure {
+  const isLater = laterBridgeCommandNames.some((one) => one === name);
+  return isLater
+    ? failure('unsupported', `${name}: this version of the bridge does not offer it`)
+    : failure('unknown_command', 'the topic names no command of the bridge');
+}
+
+function cancelFailure(cancelled: Cancelled): Failure | undefined {
+  switch (cancelled) {
+    case 'ended':
+      return undefined;
+    case 'too_late':
+      return failure('too_late', 'the command has started');
+    case 'unknown_id':
+      return failure('unknown_id', 'no command with this id waits');
+  }
+}
