@@ -30,17 +30,7 @@ export function startWorkerPool(options: WorkerPoolOptions) {
   const tellThreads = (order: ThreadOrder): void => {
     channel.postMessage(order);
   };
-  const pool = new Piscina({
-    filename: options.entry,
-    workerData: { backend: options.backend, idle_ms: options.idle_ms * processShareOfIdle, orders },
-    minThreads: 1,
-    maxThreads: options.maxThreads,
-    idleTimeout: options.idle_ms,
-    concurrentTasksPerWorker: 1,
-    // A thread that waits in Atomics runs no events: it would notice neither the end of its process nor its output.
-    atomics: 'disabled',
-    recordTiming: false,
-  });
+  const pool = newPool(options, orders);
   let busy = 0;
   const processes = new ThreadProcesses();
 
@@ -100,6 +90,20 @@ export function startWorkerPool(options: WorkerPoolOptions) {
 const processShareOfIdle = 0.8;
 
 export type WorkerPool = ReturnType<typeof startWorkerPool>;
+
+function newPool({ entry, backend, maxThreads, idle_ms }: WorkerPoolOptions, orders: string) {
+  return new Piscina({
+    filename: entry,
+    workerData: { backend, idle_ms: idle_ms * processShareOfIdle, orders },
+    minThreads: 1,
+    maxThreads,
+    idleTimeout: idle_ms,
+    concurrentTasksPerWorker: 1,
+    // A thread that waits in Atomics runs no events: it would notice neither the end of its process nor its output.
+    atomics: 'disabled',
+    recordTiming: false,
+  });
+}
 
 function givenUp(task: Task): Outcome {
   const message = 'the thread did not keep its deadline and was terminated';

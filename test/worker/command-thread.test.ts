@@ -1,3 +1,4 @@
+import { threadId } from 'node:worker_threads';
 import { describe, expect, test, vi } from 'vitest';
 import type { BackendNotes, VehicleBackend } from '../../src/backends/contract.js';
 import type { Outcome, Task } from '../../src/vehicle/task.js';
@@ -90,7 +91,7 @@ describe('a thread', () => {
     });
     await thread.run(aTask({ attempt: 'a7', command_id: 'c7' }));
     expect(notes).toEqual([
-      { kind: 'process', event: 'started', pid: 42 },
+      { kind: 'process', event: 'started', pid: 42, thread: threadId },
       { kind: 'request', attempt: 'a7' },
       { kind: 'log', attempt: 'a7', command_id: 'c7', level: 'info', message: 'hi' },
     ]);
