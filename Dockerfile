@@ -20,7 +20,7 @@ FROM ${BASE}
 RUN apt-get update \
  && apt-get install -y --no-install-recommends ca-certificates python3 python3-venv \
  && rm -rf /var/lib/apt/lists/* \
- && useradd --system --uid 10001 --user-group --no-create-home --shell /usr/sbin/nologin bluelink2mqtt \
+ && useradd --uid 10001 --user-group --no-create-home --shell /usr/sbin/nologin bluelink2mqtt \
  && install -d -o bluelink2mqtt -g bluelink2mqtt -m 0700 /var/lib/bluelink2mqtt \
  && install -d /etc/bluelink2mqtt
 WORKDIR /opt/bluelink2mqtt
