@@ -1,0 +1,43 @@
+import { parseArgs } from 'node:util';
+import { endAll } from '../test/support/teardown.js';
+import type { Figure, Finding, Options } from './figure.js';
+import { latency, pythonLatency } from './figures/latency.js';
+import { asJson, table } from './report.js';
+
+const figures: readonly Figure[] = [latency, pythonLatency];
+
+const { values } = parseArgs({
+  options: {
+    json: { type: 'boolean', default: false },
+    long: { type: 'boolean', default: false },
+    only: { type: 'string', multiple: true },
+    commands: { type: 'string', default: '100000' },
+    reconnects: { type: 'string', default: '1000' },
+  },
+});
+
+const chosen = figures.filter(({ name, isLong = false }) =>
+  values.only === undefined ? values.long || !isLong : values.only.includes(name),
+);
+if (chosen.length === 0) {
+  const names = figures.map(({ name }) => name).join(', ');
+  console.error(`--only: expected one of ${names}, got ${values.only?.join(', ') ?? ''}`);
+  process.exit(64);
+}
+
+const options: Options = {
+  long: values.long,
+  commands: Number(values.commands),
+  reconnects: Number(values.reconnects),
+};
+
+const findings: Finding[] = [];
+for (const figure of chosen) {
+  console.error(`${figure.name} ...`);
+  try {
+    findings.push(...(await figure.measure(options)));
+  } finally {
+    await endAll();
+  }
+}
+console.log(values.json ? asJson(findings) : table(findings));
