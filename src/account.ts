@@ -4,11 +4,14 @@ import { utc } from './daemon/clock.js';
 import type { Logger } from './daemon/logger.js';
 import type { Metrics } from './daemon/metrics.js';
 import type { RetryPolicy } from './daemon/retry.js';
+import { createAccountLog } from './dispatch/account-log.js';
 import { Admissions } from './dispatch/admissions.js';
 import { Breaker, callClasses, type BreakerState, type CallClass } from './dispatch/breaker.js';
 import { createCalls } from './dispatch/calls.js';
 import { CommandBook } from './dispatch/command-book.js';
 import { Dispatcher } from './dispatch/dispatcher.js';
+import { FirstReads } from './dispatch/first-reads.js';
+import { RequestCount } from './dispatch/request-count.js';
 import { SessionKeeper, type SessionState } from './dispatch/session-keeper.js';
 import { Slots, type SharedSlots } from './dispatch/slots.js';
 import { Vehicles, type OwnSettings } from './dispatch/vehicles.js';
@@ -17,8 +20,8 @@ import { startWorkerPool } from './dispatch/worker-pool.js';
 import { createAccountStore, credentialsMark } from './store/account-store.js';
 import type { Store, Write } from './store/store.js';
 import type { Outgoing, Parcel, ResponseAddress } from './vehicle/journal-record.js';
-import { isEnding, type LifeCycleEvent } from './vehicle/life-cycle.js';
-import { failure, type Failure } from './vehicle/outcome.js';
+import type { LifeCycleEvent } from './vehicle/life-cycle.js';
+import type { Failure } from './vehicle/outcome.js';
 import type { StateDocument } from './vehicle/state.js';
 import type { Outcome, Task } from './vehicle/task.js';
 import type { ThreadNote } from './vehicle/thread-note.js';
@@ -87,6 +90,7 @@ const grace_ms = 5000;
 const readPatience_ms = 2000;
 /** Reads, wakes, one job, one sign-in. */
 const mostThreads = 10;
+const day_ms = 86_400_000;
 
 /**
  * All that belongs to one account: session, cars, lanes, breakers, pool, journal. Nothing of it is reachable but
@@ -103,9 +107,15 @@ export async function createAccount(options: AccountOptions, deps: AccountDepend
     stored.readings(),
     stored.journal.recover(clock.now(), 3_600_000),
   ]);
-  let usage = (await stored.usage()) ?? { day: '', used: 0 };
+  const count = new RequestCount(clock, await stored.usage(), stored.putUsageLater);
   let library: string | null = null;
-  const attempts = new Map<string, Task>();
+
+  const told = createAccountLog({
+    log,
+    metrics: deps.metrics,
+    account: options.name,
+    nameOf: ({ vehicle }) => vehicle && vehicles.byVendorId(vehicle)?.topic_id,
+  });
 
   const book = new CommandBook<Write>({
     clock,
@@ -118,8 +128,8 @@ export async function createAccount(options: AccountOptions, deps: AccountDepend
       output.publish(messages);
     },
     onEvent,
-    onStoreTrouble: (err, delay_ms) => {
-      log.warn({ err, delay_ms }, 'an ending could not be stored yet');
+    onStoreTrouble: (err) => {
+      told.notStored(err, 'an ending');
     },
   });
 
@@ -144,7 +154,7 @@ export async function createAccount(options: AccountOptions, deps: AccountDepend
     putReading: (vehicle, reading) => stored.putReading(vehicle, reading),
     output,
     onStoreTrouble: (err) => {
-      log.warn({ err }, 'what was read could not be stored');
+      told.notStored(err, 'what was read');
     },
   });
 
@@ -156,8 +166,7 @@ export async function createAccount(options: AccountOptions, deps: AccountDepend
     grace_ms,
     onNote,
     onTerminated: (task) => {
-      deps.metrics.threadTerminated();
-      log.error({ attempt: task.attempt }, 'a thread did not keep its deadline and was terminated');
+      told.terminated(task);
     },
   });
 
@@ -173,7 +182,7 @@ export async function createAccount(options: AccountOptions, deps: AccountDepend
       signIn: (session) => calls.signIn(session),
       keep: (kept) =>
         stored.putSession({ ...kept, credentials }).catch((err: unknown) => {
-          log.error({ err }, 'the session could not be stored; a restart may have to sign in');
+          told.notStored(err, 'the session');
         }),
       onVehicles: (listed) => {
         vehicles.listed(listed);
@@ -197,7 +206,9 @@ export async function createAccount(options: AccountOptions, deps: AccountDepend
     session: () => keeper.state,
     renew: (generation) => keeper.renew(generation),
     adopt: (session, generation) => keeper.adopt(session, generation),
-    onLeave,
+    onLeave: (task) => {
+      told.handedOver(task);
+    },
     onReturn,
   });
 
@@ -219,6 +230,10 @@ export async function createAccount(options: AccountOptions, deps: AccountDepend
     takeSlot: (callClass) => slots.take(callClass),
     beforeWake: (ids) => book.markStarted(ids),
     call: (context) => calls.call(context),
+  });
+
+  const firstReads = new FirstReads(dispatcher, ({ topic_id }, { code, message }) => {
+    log.warn({ vehicle: topic_id, failure: code, reason: message }, 'the first read failed');
   });
 
   const admissions = new Admissions({
@@ -252,89 +267,31 @@ export async function createAccount(options: AccountOptions, deps: AccountDepend
   }
 
   function onBreaker(callClass: CallClass, state: BreakerState): void {
-    deps.metrics.breakerChanged(options.name, callClass, state.is);
-    const context = { class: callClass, state: state.is };
+    told.breaker(callClass, state);
     if (state.is === 'open') {
-      const { reason, retry_at } = state;
-      log.warn({ ...context, reason: reason.message, retry_at: utc(retry_at) }, 'breaker opened');
-      output.trouble(reason);
-      dispatcher.failWaiting(callClass, breakerFailure(callClass));
-    } else
-      log.info(context, state.is === 'closed' ? 'breaker closed' : 'breaker lets one call through');
+      output.trouble(state.reason);
+      dispatcher.failWaiting(callClass, breakers[callClass].refusal);
+    }
     output.changed();
     dispatcher.pump();
-  }
-
-  function breakerFailure(callClass: CallClass): Failure {
-    const after = breakers[callClass].retryAfter_s;
-    return failure(
-      'breaker_open',
-      `calls of this kind (${callClass}) have failed too often in a row`,
-      after === undefined ? {} : { retry_after_s: after },
-    );
   }
 
   function onSessionState(state: SessionState): void {
-    log.info({ state: state.is }, 'account');
-    if (state.is !== 'signing_in' && state.is !== 'ready') {
-      const message = { state: state.is, failure: state.reason.code, reason: state.reason.message };
-      if (state.is === 'unreachable') log.warn(message, 'the account cannot be reached');
-      else log.error(message, 'the account waits for a person');
-      output.trouble(state.reason);
-    }
+    told.session(state);
+    if ('reason' in state) output.trouble(state.reason);
     if (isBlocked(state)) for (const one of callClasses) dispatcher.failWaiting(one, state.reason);
     vehicles.publishAvailability();
     output.changed();
-    if (state.is === 'ready') readOnce();
+    readOnce();
     dispatcher.pump();
   }
 
-  /** The first cached read of each car since the start; a person's own read shares it. */
-  const readAlready = new Set<string>();
   function readOnce(): void {
-    if (!options.readOnStart) return;
-    for (const car of vehicles.cars.filter((one) => !readAlready.has(one.listed.id))) {
-      readAlready.add(car.listed.id);
-      dispatcher.take(car.listed.id, 'cached', {
-        priority: 'bridge',
-        started: () => undefined,
-        waitsAgain: () => undefined,
-        ended: (outcome) => {
-          if (!outcome.ok) {
-            log.warn(
-              { vehicle: car.topic_id, failure: outcome.failure.code },
-              'the first read failed',
-            );
-          }
-        },
-      });
-    }
-  }
-
-  function onLeave(task: Task): void {
-    attempts.set(task.attempt, task);
-    const { attempt, operation, command_id } = task;
-    log.debug({ attempt, operation, command_id, vehicle: nameOf(task) }, 'call handed to a thread');
+    if (options.readOnStart && keeper.state.is === 'ready') firstReads.of(vehicles.cars);
   }
 
   function onReturn(task: Task, outcome: Outcome, duration_ms: number): void {
-    attempts.delete(task.attempt);
-    deps.metrics.callReturned(task.operation, outcome.ok, duration_ms);
-    const { attempt, operation, command_id } = task;
-    const told = outcome.ok
-      ? {}
-      : { failure: outcome.failure.code, reason: outcome.failure.message };
-    log.info(
-      {
-        attempt,
-        operation,
-        command_id,
-        vehicle: nameOf(task),
-        duration_ms: Math.round(duration_ms),
-        ...told,
-      },
-      'call returned',
-    );
+    told.returned(task, outcome, duration_ms);
     if (outcome.library !== undefined && outcome.library !== library) {
       library = outcome.library;
       vehicles.publishInfo();
@@ -344,41 +301,13 @@ export async function createAccount(options: AccountOptions, deps: AccountDepend
   }
 
   function onNote(note: ThreadNote): void {
-    switch (note.kind) {
-      case 'request':
-        countRequest();
-        return;
-      case 'log': {
-        const { attempt, command_id, level, message } = note;
-        log[level]({ attempt, command_id }, message);
-        return;
-      }
-      case 'process':
-        log.debug({ pid: note.pid }, `process ${note.event}`);
-        output.changed();
-        return;
-    }
-  }
-
-  function countRequest(): void {
-    deps.metrics.vendorRequest(options.name);
-    const day = utc(clock.now()).slice(0, 10);
-    usage = { day, used: usage.day === day ? usage.used + 1 : 1 };
-    stored.putUsageLater(usage);
+    told.noted(note);
+    if (note.kind === 'request') count.add();
+    if (note.kind === 'process') output.changed();
   }
 
   function onEvent(event: LifeCycleEvent, vehicle: string | null): void {
-    const context = {
-      command_id: event.id,
-      vehicle,
-      command: event.command,
-      value: event.value,
-      status: event.status,
-      failure: event.code,
-    };
-    if (event.status === 'rejected') log.warn({ ...context, reason: event.message }, 'command');
-    else log.info(context, 'command');
-    if (isEnding(event)) deps.metrics.commandEnded(event.command ?? 'unknown', event.status);
+    told.step(event, vehicle);
     if (vehicle !== null) vehicles.commandStep(vehicle, event);
     output.changed();
   }
@@ -389,9 +318,12 @@ export async function createAccount(options: AccountOptions, deps: AccountDepend
     });
   }
 
-  function nameOf(task: Task): string | undefined {
-    return task.vehicle === undefined ? undefined : vehicles.byVendorId(task.vehicle)?.topic_id;
+  function prune(): void {
+    stored.journal.prune(clock.now() - options.keepAudit_ms).catch((err: unknown) => {
+      told.notStored(err, 'the end of old journal entries');
+    });
   }
+  const pruning = setInterval(prune, day_ms).unref();
 
   return {
     name: options.name,
@@ -408,12 +340,10 @@ export async function createAccount(options: AccountOptions, deps: AccountDepend
       for (const parcel of recovered.parcels) deliver(parcel);
       admissions.restore(recovered.open, recovered.remembered);
       if (isBlocked(keeper.state)) onSessionState(keeper.state);
-      if (keeper.state.is === 'ready') readOnce();
+      readOnce();
       keeper.start();
       dispatcher.pump();
-      void stored.journal.prune(clock.now() - options.keepAudit_ms).catch((err: unknown) => {
-        log.warn({ err }, 'old journal entries could not be deleted');
-      });
+      prune();
     },
 
     state: () => ({
@@ -426,12 +356,7 @@ export async function createAccount(options: AccountOptions, deps: AccountDepend
       breakers: Object.fromEntries(
         callClasses.map((one) => [one, breakerDocument(breakers[one].state)]),
       ),
-      budget: {
-        used: usage.day === utc(clock.now()).slice(0, 10) ? usage.used : 0,
-        left: null,
-        limit: null,
-        resets_at: nextMidnight(clock.now()),
-      },
+      budget: count.document(),
       running: dispatcher.running,
       oldest: admissions.oldestWaiting,
     }),
@@ -450,6 +375,7 @@ export async function createAccount(options: AccountOptions, deps: AccountDepend
 
     /** Nothing new starts; what runs has a grace, then its threads and processes are ended. */
     async stop(): Promise<void> {
+      clearInterval(pruning);
       keeper.stop();
       dispatcher.stop();
       await dispatcher.quiet(grace_ms);
@@ -478,9 +404,4 @@ function breakerDocument(state: BreakerState) {
     retry_at: state.is === 'open' ? utc(state.retry_at) : null,
     reason: state.is === 'closed' ? null : state.reason.message,
   };
-}
-
-function nextMidnight(now: number): string {
-  const day_ms = 86_400_000;
-  return utc((Math.floor(now / day_ms) + 1) * day_ms);
 }

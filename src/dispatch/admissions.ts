@@ -279,11 +279,8 @@ export class Admissions<W> {
   }
 
   #breakerRefusal(command: RefreshCommand): Failure | undefined {
-    const callClass = laneOf[firstOperation(command)];
-    const after = this.#options.breakers[callClass].retryAfter_s;
-    if (after === undefined) return undefined;
-    const message = `calls of this kind (${callClass}) have failed too often in a row`;
-    return failure('breaker_open', message, { retry_after_s: after });
+    const breaker = this.#options.breakers[laneOf[firstOperation(command)]];
+    return breaker.state.is === 'open' ? breaker.refusal : undefined;
   }
 
   #refuse(incoming: ForVehicle<W>, refusal: Refusal): void {

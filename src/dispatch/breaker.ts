@@ -1,6 +1,6 @@
 import CircuitBreaker from 'opossum';
 import type { Clock } from '../daemon/clock.js';
-import type { Failure, FailureCode } from '../vehicle/outcome.js';
+import { failure, type Failure, type FailureCode } from '../vehicle/outcome.js';
 import type { Outcome } from '../vehicle/task.js';
 
 /** The two kinds of calls, each with a breaker of its own per account. */
@@ -48,6 +48,7 @@ class FailedOutcome extends Error {
 
 /** A breaker on the main loop around every call of one account and class. */
 export class Breaker {
+  readonly #callClass: CallClass;
   readonly #circuit: CircuitBreaker<[() => Promise<Outcome>], Outcome>;
   readonly #circuitOptions: CircuitBreaker.Options;
   readonly #options: BreakerOptions;
@@ -62,6 +63,7 @@ export class Breaker {
     clock: Clock,
     onChange: (state: BreakerState) => void,
   ) {
+    this.#callClass = callClass;
     this.#options = options;
     this.#clock = clock;
     this.#onChange = onChange;
@@ -104,6 +106,16 @@ export class Breaker {
   get retryAfter_s(): number | undefined {
     if (this.#state.is !== 'open') return undefined;
     return Math.max(1, Math.ceil((this.#state.retry_at - this.#clock.now()) / 1000));
+  }
+
+  /** What is answered to a call that may not leave. */
+  get refusal(): Failure {
+    const after = this.retryAfter_s;
+    return failure(
+      'breaker_open',
+      `calls of this kind (${this.#callClass}) have failed too often in a row`,
+      after === undefined ? {} : { retry_after_s: after },
+    );
   }
 
   /** To be called only while `allows`. */

@@ -34,6 +34,7 @@ export class Refresh {
   #place: Place | undefined;
   #expiry: NodeJS.Timeout | undefined;
   #begun = false;
+  #isStopped = false;
   #last: Outcome | undefined;
 
   constructor(
@@ -69,7 +70,7 @@ export class Refresh {
   /** Nothing of it starts or expires any more. */
   stop(): void {
     clearTimeout(this.#expiry);
-    this.#place?.leave();
+    this.#isStopped = true;
   }
 
   #take(phase: Phase, smart: boolean, joined = false): void {
@@ -91,6 +92,8 @@ export class Refresh {
       },
       ended: (outcome, info) => {
         clearTimeout(this.#expiry);
+        // What the end of the daemon cut off is taken up again at the next start.
+        if (this.#isStopped) return;
         this.#last = outcome;
         if (!smart) this.#report(outcome, info);
         else if (phase === 'cached') this.#decide(outcome, info);

@@ -36,7 +36,7 @@ const readingSchema = z.object({
 const usageSchema = z.object({ day: z.string(), used: z.number() });
 
 export type StoredSession = z.infer<typeof keptSessionSchema>;
-export type Usage = z.infer<typeof usageSchema>;
+type Usage = z.infer<typeof usageSchema>;
 
 /** Tells other credentials from those a kept session belongs to, without keeping them. */
 export function credentialsMark(account: string, credentials: string): string {

@@ -1,0 +1,116 @@
+import { utc } from '../daemon/clock.js';
+import type { Logger } from '../daemon/logger.js';
+import type { Metrics } from '../daemon/metrics.js';
+import { isEnding, type LifeCycleEvent } from '../vehicle/life-cycle.js';
+import type { Outcome, Task } from '../vehicle/task.js';
+import type { ThreadNote } from '../vehicle/thread-note.js';
+import type { BreakerState, CallClass } from './breaker.js';
+import type { SessionState } from './session-keeper.js';
+
+export interface AccountLogOptions {
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  readonly account: string;
+  /** The topic id of a task's car. */
+  readonly nameOf: (task: Task) => string | undefined;
+}
+
+/** What is written and counted of one account: every line of a command carries its id. */
+export function createAccountLog({ log, metrics, account, nameOf }: AccountLogOptions) {
+  const about = (task: Task) => ({
+    attempt: task.attempt,
+    operation: task.operation,
+    command_id: task.command_id,
+    vehicle: nameOf(task),
+  });
+
+  return {
+    step(event: LifeCycleEvent, vehicle: string | null): void {
+      const { id, command, value, status, code } = event;
+      const context = { command_id: id, vehicle, command, value, status, failure: code };
+      if (status === 'rejected') log.warn({ ...context, reason: event.message }, 'command');
+      else log.info(context, 'command');
+      if (isEnding(event)) metrics.commandEnded(command ?? 'unknown', status);
+    },
+
+    handedOver(task: Task): void {
+      log.debug(about(task), 'call handed to a thread');
+    },
+
+    returned(task: Task, outcome: Outcome, duration: number): void {
+      metrics.callReturned(task.operation, outcome.ok, duration);
+      const duration_ms = Math.round(duration);
+      if (outcome.ok) log.info({ ...about(task), duration_ms }, 'call returned');
+      else {
+        const { code: failure, message: reason } = outcome.failure;
+        log.info({ ...about(task), duration_ms, failure, reason }, 'call returned');
+      }
+    },
+
+    terminated(task: Task): void {
+      metrics.threadTerminated();
+      log.error(about(task), 'a thread did not keep its deadline and was terminated');
+    },
+
+    noted(note: ThreadNote): void {
+      switch (note.kind) {
+        case 'request':
+          metrics.vendorRequest(account);
+          return;
+        case 'log': {
+          const { attempt, command_id, level, message } = note;
+          log[level]({ attempt, command_id }, message);
+          return;
+        }
+        case 'process':
+          log.debug({ pid: note.pid }, `process ${note.event}`);
+          return;
+      }
+    },
+
+    session(state: SessionState): void {
+      switch (state.is) {
+        case 'ready':
+        case 'signing_in':
+          log.info({ state: state.is }, 'account');
+          return;
+        case 'unreachable':
+          log.warn(reasonOf(state), 'the account cannot be reached');
+          return;
+        case 'otp_required':
+        case 'refused':
+          log.error(reasonOf(state), 'the account waits for a person');
+          return;
+      }
+    },
+
+    breaker(callClass: CallClass, state: BreakerState): void {
+      metrics.breakerChanged(account, callClass, state.is);
+      const context = { class: callClass, state: state.is };
+      switch (state.is) {
+        case 'open': {
+          const { reason, retry_at } = state;
+          log.warn(
+            { ...context, reason: reason.message, retry_at: utc(retry_at) },
+            'breaker opened',
+          );
+          return;
+        }
+        case 'half_open':
+          log.info(context, 'breaker lets one call through');
+          return;
+        case 'closed':
+          log.info(context, 'breaker closed');
+          return;
+      }
+    },
+
+    notStored(err: unknown, what: string): void {
+      log.warn({ err }, `${what} could not be stored`);
+    },
+  };
+}
+
+function reasonOf(state: Extract<SessionState, { reason: unknown }>) {
+  return { state: state.is, failure: state.reason.code, reason: state.reason.message };
+}
