@@ -360,8 +360,6 @@ export async function startBridge(
   };
 }
 
-export type Bridge = Awaited<ReturnType<typeof startBridge>>;
-
 function firstKnown(found: readonly Cancelled[]): Cancelled {
   return found.find((one) => one !== 'unknown_id') ?? 'unknown_id';
 }

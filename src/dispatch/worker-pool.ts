@@ -89,8 +89,6 @@ export function startWorkerPool(options: WorkerPoolOptions) {
 /** A thread ends its process before the pool ends the thread, so that the end is seen and no entry stays defunct. */
 const processShareOfIdle = 0.8;
 
-export type WorkerPool = ReturnType<typeof startWorkerPool>;
-
 function newPool({ entry, backend, maxThreads, idle_ms }: WorkerPoolOptions, orders: string) {
   return new Piscina({
     filename: entry,

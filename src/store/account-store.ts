@@ -83,5 +83,3 @@ export function createAccountStore(store: Store, account: string) {
     },
   };
 }
-
-export type AccountStore = ReturnType<typeof createAccountStore>;

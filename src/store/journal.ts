@@ -117,8 +117,6 @@ export function createJournal(store: Store, prefix: string) {
   };
 }
 
-export type Journal = ReturnType<typeof createJournal>;
-
 const pageSize = 500;
 
 /** An ending lies at most an expiry (one hour) and a call behind the command's arrival. */

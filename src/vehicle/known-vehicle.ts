@@ -18,8 +18,6 @@ export interface KnownVehicle {
   readonly present: boolean;
 }
 
-export const topicIdPattern = /^[a-z0-9_-]{1,64}$/;
-
 /**
  * The known cars after an account has listed some. A car that was known keeps its topic id, unless the
  * configuration now names an alias: USA Kia tells a VIN only later.
