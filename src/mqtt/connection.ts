@@ -11,6 +11,7 @@ import type { Logger } from '../daemon/logger.js';
 import { retryDelay, type RetryPolicy } from '../daemon/retry.js';
 import { settlesWithin } from '../daemon/settles-within.js';
 import { Acknowledgements } from './acknowledgements.js';
+import { SendWindow } from './send-window.js';
 
 /** A packet that came in, and the function that acknowledges it. */
 export interface Received {
@@ -57,6 +58,7 @@ export type ConnectionState =
   | {
       readonly is: 'connected';
       readonly client: MqttClient;
+      readonly window: SendWindow;
       readonly version: 4 | 5;
       readonly since: number;
     }
@@ -64,6 +66,8 @@ export type ConnectionState =
   | { readonly is: 'stopped' };
 
 const keepalive_s = 15;
+/** What a broker takes that names no limit; MQTT 5, section 3.2.2.3.3. */
+const mostInFlight = 65_535;
 const connectTimeout_ms = 15_000;
 const willDelay_s = 10;
 /** Far above any command: what is too big for one is still answered. */
@@ -84,8 +88,6 @@ export class Connection {
   #attempt = 0;
   #lostQuickly = 0;
   #takenOver = false;
-  /** Publishes that the broker has not acknowledged. */
-  #inFlight = new Set<(error: Error) => void>();
   #connects = 0;
 
   constructor(options: ConnectionOptions) {
@@ -114,23 +116,25 @@ export class Connection {
       correlation === undefined || state.version === 4
         ? {}
         : { properties: { correlationData: correlation } };
-    return new Promise((resolve, reject) => {
-      const inFlight = this.#inFlight;
-      inFlight.add(reject);
-      state.client.publish(topic, payload, { qos: 1, retain, ...properties }, (error) => {
-        inFlight.delete(reject);
-        if (error == null) resolve();
-        else reject(error);
-      });
-    });
+    return state.window.send(
+      () =>
+        new Promise((resolve, reject) => {
+          state.client.publish(topic, payload, { qos: 1, retain, ...properties }, (error) => {
+            if (error == null) resolve();
+            else reject(error);
+          });
+        }),
+    );
   }
 
   /** Says good-bye with `last`, in order, and leaves. */
   async stop(last: () => Promise<unknown>, grace_ms: number): Promise<void> {
     clearTimeout(this.#timer);
-    if (this.#state.is === 'connected') await settlesWithin(last(), grace_ms);
+    const state = this.#state;
+    if (state.is === 'connected') await settlesWithin(last(), grace_ms);
     const client = this.#client;
     this.#state = { is: 'stopped' };
+    if (state.is === 'connected') state.window.close(new Error('the bridge stops'));
     if (client === undefined) return;
     await settlesWithin(client.endAsync(), grace_ms);
     client.removeAllListeners();
@@ -188,7 +192,8 @@ export class Connection {
     // TLS sockets are sockets too; a WebSocket has set it by itself.
     if (client.stream instanceof Socket) client.stream.setNoDelay(true);
     const version = this.#version;
-    this.#state = { is: 'connected', client, version, since: clock.monotonic() };
+    const window = new SendWindow(packet.properties?.receiveMaximum ?? mostInFlight);
+    this.#state = { is: 'connected', client, window, version, since: clock.monotonic() };
     this.#attempt = 0;
     this.#connects += 1;
     log.info({ version, session_present: packet.sessionPresent }, 'connected to the broker');
@@ -215,10 +220,9 @@ export class Connection {
     // What this client still does in its last moments concerns nobody.
     client.on('error', () => undefined);
     client.end(true);
-    for (const reject of this.#inFlight) reject(new Error('the connection to the broker was lost'));
-    this.#inFlight = new Set();
     if (this.#client !== client || this.#state.is === 'stopped') return;
     if (this.#state.is === 'connected') {
+      this.#state.window.close(new Error('the connection to the broker was lost'));
       this.#options.log.warn('the connection to the broker was lost');
       this.#options.onDisconnected();
     }
