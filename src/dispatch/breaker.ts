@@ -56,6 +56,8 @@ export class Breaker {
   readonly #onChange: (state: BreakerState) => void;
   #state: BreakerState;
   #openings = 0;
+  /** Grows whenever it opens or closes: what began in another one says nothing about this one. */
+  #era = 0;
 
   constructor(
     callClass: CallClass,
@@ -72,12 +74,16 @@ export class Breaker {
       timeout: false,
       enableSnapshots: false,
       rollingPercentilesEnabled: false,
-      // Never by percentage (that needs 21 failures after 20 successes): only `open()` below opens it.
-      errorThresholdPercentage: 100,
+      // Never by percentage: that needs 21 failures after 20 successes, and only one of a call that took longer than
+      // the window it is counted in. Only `open()` below opens it.
+      volumeThreshold: Number.MAX_SAFE_INTEGER,
       errorFilter: (error: unknown) =>
         !(error instanceof FailedOutcome && counted[callClass].has(error.outcome.failure.code)),
     };
-    this.#circuit = new CircuitBreaker(throwing, this.#circuitOptions);
+    this.#circuit = new CircuitBreaker(
+      (call: () => Promise<Outcome>) => call(),
+      this.#circuitOptions,
+    );
     this.#circuit.on('failure', (error) => {
       if (error instanceof FailedOutcome) this.#failed(error.outcome.failure);
     });
@@ -89,6 +95,7 @@ export class Breaker {
     });
     this.#circuit.on('close', () => {
       this.#openings = 0;
+      this.#era += 1;
       this.#change({ is: 'closed', failures: 0, since: this.#clock.now() });
     });
   }
@@ -118,19 +125,32 @@ export class Breaker {
     );
   }
 
-  /** To be called only while `allows`. */
+  /** Makes the call if it `allows`; else it answers that it is open. */
   async run(call: () => Promise<Outcome>): Promise<Outcome> {
+    if (!this.allows) return { ok: false, failure: this.#refusal(), requests: 0 };
     if (this.#state.is === 'half_open') this.#state = { ...this.#state, probing: true };
-    try {
-      return await this.#circuit.fire(call);
-    } catch (error) {
-      if (error instanceof FailedOutcome) return error.outcome;
-      throw error;
-    }
+    const era = this.#era;
+    return new Promise((resolve, reject) => {
+      const judged = async (): Promise<Outcome> => {
+        const outcome = await call();
+        if (era !== this.#era) {
+          resolve(outcome);
+          // The circuit never hears of it.
+          return new Promise(() => undefined);
+        }
+        if (outcome.ok) return outcome;
+        throw new FailedOutcome(outcome);
+      };
+      this.#circuit.fire(judged).then(resolve, (error: unknown) => {
+        if (error instanceof FailedOutcome) resolve(error.outcome);
+        else reject(error instanceof Error ? error : new Error(String(error)));
+      });
+    });
   }
 
   reset(): void {
-    this.#circuit.close();
+    if (this.#state.is === 'closed') this.#state = { ...this.#state, failures: 0 };
+    else this.#circuit.close();
   }
 
   stop(): void {
@@ -142,7 +162,7 @@ export class Breaker {
     if (state.is === 'open') return;
     const failures = state.is === 'closed' ? state.failures + 1 : this.#options.failures;
     if (failures < this.#options.failures) {
-      this.#state = { is: 'closed', failures, since: this.#clock.now() };
+      this.#state = { is: 'closed', failures, since: state.since };
       return;
     }
     this.#openings += 1;
@@ -154,7 +174,17 @@ export class Breaker {
     this.#circuitOptions.resetTimeout = reset_ms;
     const since = this.#clock.now();
     this.#circuit.open();
+    this.#era += 1;
     this.#change({ is: 'open', since, retry_at: since + reset_ms, reason });
+  }
+
+  #refusal(): Failure {
+    const after = this.retryAfter_s;
+    const message = 'calls of this kind have failed too often in a row';
+    return failure('breaker_open', message, {
+      sent: false,
+      ...(after === undefined ? {} : { retry_after_s: after }),
+    });
   }
 
   #halfOpen(): void {
@@ -167,10 +197,4 @@ export class Breaker {
     this.#state = state;
     this.#onChange(state);
   }
-}
-
-async function throwing(call: () => Promise<Outcome>): Promise<Outcome> {
-  const outcome = await call();
-  if (outcome.ok) return outcome;
-  throw new FailedOutcome(outcome);
 }
