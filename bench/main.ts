@@ -1,10 +1,25 @@
 import { parseArgs } from 'node:util';
 import { endAll } from '../test/support/teardown.js';
 import type { Figure, Finding, Options } from './figure.js';
+import { endurance } from './figures/endurance.js';
+import { hungCar, hungWakes } from './figures/hanging.js';
 import { latency, pythonLatency } from './figures/latency.js';
+import { eventLoop, throughput } from './figures/load.js';
+import { memory } from './figures/memory.js';
+import { start } from './figures/start.js';
 import { asJson, table } from './report.js';
 
-const figures: readonly Figure[] = [latency, pythonLatency];
+const figures: readonly Figure[] = [
+  latency,
+  pythonLatency,
+  hungWakes,
+  hungCar,
+  eventLoop,
+  throughput,
+  start,
+  memory,
+  endurance,
+];
 
 const { values } = parseArgs({
   options: {

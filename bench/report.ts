@@ -14,7 +14,7 @@ export function table(findings: readonly Finding[]): string {
     `| ${words.map((word, column) => word.padEnd(widths[column] ?? 0)).join(' | ')} |`;
   const rule = `|${widths.map((width) => '-'.repeat(width + 2)).join('|')}|`;
   const notes = findings.flatMap((one) =>
-    'note' in one && one.note !== undefined ? [`${one.figure}: ${one.note}`] : [],
+    'skipped' in one || one.note === undefined ? [] : [`${one.figure}: ${one.note}`],
   );
   return [line(headings), rule, ...cells.map(line), '', ...notes].join('\n').trimEnd();
 }

@@ -37,7 +37,7 @@ export async function startEcho(url: string): Promise<Echo> {
         client.publish(from, message, { qos: 1 });
         await answer;
       }),
-    async perSecond(outstanding, duration_ms) {
+    perSecond: async (outstanding, duration_ms) => {
       const begun = performance.now();
       let count = 0;
       const one = async (): Promise<void> => {
@@ -59,7 +59,7 @@ export interface Echo {
   /** From the process's start to its first message. */
   readonly start_ms: number;
   /** Milliseconds from the message to its answer. */
-  roundTrip(): Promise<number>;
+  readonly roundTrip: () => Promise<number>;
   /** Round trips a second with so many under way at any time. */
-  perSecond(outstanding: number, duration_ms: number): Promise<number>;
+  readonly perSecond: (outstanding: number, duration_ms: number) => Promise<number>;
 }
