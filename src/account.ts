@@ -19,9 +19,9 @@ import type { WaitingCount } from './dispatch/waiting-count.js';
 import { startWorkerPool } from './dispatch/worker-pool.js';
 import { createAccountStore, credentialsMark } from './store/account-store.js';
 import type { Store, Write } from './store/store.js';
-import type { Outgoing, Parcel, ResponseAddress } from './vehicle/journal-record.js';
+import type { JournalRecord, Outgoing, Parcel, ResponseAddress } from './vehicle/journal-record.js';
 import type { LifeCycleEvent } from './vehicle/life-cycle.js';
-import type { Failure } from './vehicle/outcome.js';
+import { failure, type Failure } from './vehicle/outcome.js';
 import type { StateDocument } from './vehicle/state.js';
 import type { Outcome, Task } from './vehicle/task.js';
 import type { ThreadNote } from './vehicle/thread-note.js';
@@ -129,7 +129,7 @@ export async function createAccount(options: AccountOptions, deps: AccountDepend
     },
     onEvent,
     onStoreTrouble: (err) => {
-      told.notStored(err, 'an ending');
+      notStored(err, 'an ending');
     },
   });
 
@@ -153,8 +153,9 @@ export async function createAccount(options: AccountOptions, deps: AccountDepend
     putVehicles: (known) => stored.putVehicles(known),
     putReading: (vehicle, reading) => stored.putReading(vehicle, reading),
     output,
+    retry,
     onStoreTrouble: (err) => {
-      told.notStored(err, 'what was read');
+      notStored(err, 'what was read');
     },
   });
 
@@ -182,7 +183,7 @@ export async function createAccount(options: AccountOptions, deps: AccountDepend
       signIn: (session) => calls.signIn(session),
       keep: (kept) =>
         stored.putSession({ ...kept, credentials }).catch((err: unknown) => {
-          told.notStored(err, 'the session');
+          notStored(err, 'the session');
         }),
       onVehicles: (listed) => {
         vehicles.listed(listed);
@@ -232,7 +233,7 @@ export async function createAccount(options: AccountOptions, deps: AccountDepend
     call: (context) => calls.call(context),
   });
 
-  const firstReads = new FirstReads(dispatcher, ({ topic_id }, { code, message }) => {
+  const firstReads = new FirstReads(dispatcher, retry, ({ topic_id }, { code, message }) => {
     log.warn({ vehicle: topic_id, failure: code, reason: message }, 'the first read failed');
   });
 
@@ -312,6 +313,11 @@ export async function createAccount(options: AccountOptions, deps: AccountDepend
     output.changed();
   }
 
+  function notStored(err: unknown, what: string): void {
+    told.notStored(err, what);
+    output.trouble(failure('not_stored', `${what} could not be stored`));
+  }
+
   function deliver(parcel: Parcel): void {
     output.deliver(parcel, () => {
       stored.journal.delivered(parcel);
@@ -320,7 +326,7 @@ export async function createAccount(options: AccountOptions, deps: AccountDepend
 
   function prune(): void {
     stored.journal.prune(clock.now() - options.keepAudit_ms).catch((err: unknown) => {
-      told.notStored(err, 'the end of old journal entries');
+      notStored(err, 'the end of old journal entries');
     });
   }
   const pruning = setInterval(prune, day_ms).unref();
@@ -338,6 +344,9 @@ export async function createAccount(options: AccountOptions, deps: AccountDepend
     start(): void {
       vehicles.publishAll();
       for (const parcel of recovered.parcels) deliver(parcel);
+      for (const record of [...recovered.remembered, ...recovered.open].sort(byKey)) {
+        vehicles.restoreCommand(record.event);
+      }
       admissions.restore(recovered.open, recovered.remembered);
       if (isBlocked(keeper.state)) onSessionState(keeper.state);
       readOnce();
@@ -381,6 +390,7 @@ export async function createAccount(options: AccountOptions, deps: AccountDepend
       await dispatcher.quiet(grace_ms);
       admissions.stop();
       for (const one of callClasses) breakers[one].stop();
+      firstReads.stop();
       slots.stop();
       vehicles.stop();
       await Promise.all([pool.stop(), book.stop(grace_ms)]);
@@ -404,4 +414,8 @@ function breakerDocument(state: BreakerState) {
     retry_at: state.is === 'open' ? utc(state.retry_at) : null,
     reason: state.is === 'closed' ? null : state.reason.message,
   };
+}
+
+function byKey(one: JournalRecord, other: JournalRecord): number {
+  return one.key < other.key ? -1 : 1;
 }

@@ -34,8 +34,7 @@ export async function runWith({ config, warnings }: ReadConfig): Promise<Running
     return await start(config, log);
   } catch (error) {
     if (!(error instanceof StartFault || error instanceof StoreError)) throw error;
-    log.error({ err: error }, 'cannot start');
-    console.error(error.message);
+    log.error(`cannot start: ${error.message}`);
     await flushLogger(log);
     return error instanceof StartFault ? exitCodes.configuration : exitCodes.crash;
   }

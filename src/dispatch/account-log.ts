@@ -1,6 +1,7 @@
 import { utc } from '../daemon/clock.js';
 import type { Logger } from '../daemon/logger.js';
 import type { Metrics } from '../daemon/metrics.js';
+import { vehicleCommandNames } from '../vehicle/command.js';
 import { isEnding, type LifeCycleEvent } from '../vehicle/life-cycle.js';
 import type { Outcome, Task } from '../vehicle/task.js';
 import type { ThreadNote } from '../vehicle/thread-note.js';
@@ -30,7 +31,7 @@ export function createAccountLog({ log, metrics, account, nameOf }: AccountLogOp
       const context = { command_id: id, vehicle, command, value, status, failure: code };
       if (status === 'rejected') log.warn({ ...context, reason: event.message }, 'command');
       else log.info(context, 'command');
-      if (isEnding(event)) metrics.commandEnded(command ?? 'unknown', status);
+      if (isEnding(event)) metrics.commandEnded(labelOf(command), status);
     },
 
     handedOver(task: Task): void {
@@ -109,6 +110,11 @@ export function createAccountLog({ log, metrics, account, nameOf }: AccountLogOp
       log.warn({ err }, `${what} could not be stored`);
     },
   };
+}
+
+/** Labels are closed sets: what a topic happens to name is none of them. */
+function labelOf(command: string | null): string {
+  return vehicleCommandNames.find((name) => name === command) ?? 'unknown';
 }
 
 function reasonOf(state: Extract<SessionState, { reason: unknown }>) {

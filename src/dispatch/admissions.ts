@@ -57,6 +57,7 @@ export interface ForVehicle<W> extends Incoming {
 export class Admissions<W> {
   readonly #options: AdmissionsOptions<W>;
   readonly #refreshes = new Map<string, Refresh>();
+  #isStopped = false;
 
   constructor(options: AdmissionsOptions<W>) {
     this.#options = options;
@@ -108,6 +109,7 @@ export class Admissions<W> {
 
   /** No command starts or expires any more: what is open goes on at the next start. */
   stop(): void {
+    this.#isStopped = true;
     for (const refresh of this.#refreshes.values()) refresh.stop();
   }
 
@@ -193,6 +195,7 @@ export class Admissions<W> {
   }
 
   #start(open: OpenCommand, command: RefreshCommand, vehicle: string): void {
+    if (this.#isStopped) return;
     const { record, received } = open;
     const refresh = new Refresh(
       {

@@ -1,4 +1,5 @@
 import type { Clock } from '../daemon/clock.js';
+import { retryUntilDone, type RetryPolicy } from '../daemon/retry.js';
 import {
   applySettings,
   isCalled,
@@ -33,6 +34,7 @@ export interface VehiclesOptions {
     info(info: VehicleInfo): void;
     availability(vehicle: string, online: boolean): void;
   };
+  readonly retry: RetryPolicy;
   readonly onStoreTrouble: (error: unknown) => void;
 }
 
@@ -41,14 +43,19 @@ const staleCheck_ms = 60_000;
 /** The cars of one account: which there are, what was last read of them, and what is published of that. */
 export class Vehicles {
   readonly #options: VehiclesOptions;
+  /** The newest reading of each car. */
   readonly #readings: Map<string, LastReading>;
+  /** The newest that is on the disk: what is published. */
+  readonly #stored: Map<string, LastReading>;
   readonly #commands = new Map<string, NewestCommand>();
   readonly #staleTimer: NodeJS.Timeout;
+  readonly #stopping = new AbortController();
   #known: readonly KnownVehicle[] | undefined;
 
   constructor(options: VehiclesOptions) {
     this.#options = options;
     this.#readings = new Map(options.readings);
+    this.#stored = new Map(options.readings);
     this.#known = options.known && applySettings(options.known, options.settings);
     this.#staleTimer = setInterval(() => {
       this.#publishStates();
@@ -98,16 +105,16 @@ export class Vehicles {
     if (car === undefined || result.operation === 'sign_in') return;
     const source = result.operation === 'force' && result.advanced ? 'force' : 'cached';
     const reading = { report: result.report, polled_at: result.polled_at, source } as const;
-    const newest = newerReading(this.#readings.get(vehicle), reading);
-    this.#readings.set(vehicle, newest);
+    this.#readings.set(vehicle, newerReading(this.#readings.get(vehicle), reading));
     const { vin } = result.report;
     if (vin !== null && car.listed.vin === null) this.#learnVin(car, vin);
-    this.#options
-      .putReading(vehicle, newest)
-      .catch(this.#options.onStoreTrouble)
-      .finally(() => {
-        this.#publish(vehicle);
-      });
+    void this.#storeReading(vehicle);
+  }
+
+  /** The newest command of a car, as the journal has it. */
+  restoreCommand(event: LifeCycleEvent): void {
+    const car = this.#enabled().find((one) => one.topic_id === event.vehicle);
+    if (car !== undefined) this.#commands.set(car.listed.id, newestCommand(event));
   }
 
   /** A step of a command of this car, by its topic id: the newest one is part of the state document. */
@@ -117,13 +124,7 @@ export class Vehicles {
     const vehicle = car.listed.id;
     const isNew = event.status === 'accepted' || event.seq === 0;
     if (!isNew && this.#commands.get(vehicle)?.id !== event.id) return;
-    this.#commands.set(vehicle, {
-      state: event.status,
-      id: event.id,
-      command: event.command,
-      code: event.code ?? null,
-      at: event.at,
-    });
+    this.#commands.set(vehicle, newestCommand(event));
     this.#publishState(car);
   }
 
@@ -145,7 +146,26 @@ export class Vehicles {
   }
 
   stop(): void {
+    this.#stopping.abort();
     clearInterval(this.#staleTimer);
+  }
+
+  /** Stores what is newest by then, however long the store takes to work again, and publishes it. */
+  async #storeReading(vehicle: string): Promise<void> {
+    const { retry, putReading, onStoreTrouble } = this.#options;
+    const stored = await retryUntilDone(
+      retry,
+      async () => {
+        const reading = this.#readings.get(vehicle);
+        if (reading !== undefined) await putReading(vehicle, reading);
+        return reading;
+      },
+      onStoreTrouble,
+      this.#stopping.signal,
+    );
+    if (stored === undefined) return;
+    this.#stored.set(vehicle, stored);
+    this.#publish(vehicle);
   }
 
   #enabled(): readonly KnownVehicle[] {
@@ -164,7 +184,7 @@ export class Vehicles {
   }
 
   #publishState(car: KnownVehicle): void {
-    const reading = this.#readings.get(car.listed.id);
+    const reading = this.#stored.get(car.listed.id);
     if (reading === undefined) return;
     const age_ms = this.#options.clock.now() - Date.parse(reading.polled_at);
     const command = this.#commands.get(car.listed.id) ?? idle;
@@ -173,7 +193,7 @@ export class Vehicles {
   }
 
   #publishAvailability(car: KnownVehicle): void {
-    const online = this.#options.usable() && car.present && this.#readings.has(car.listed.id);
+    const online = this.#options.usable() && car.present && this.#stored.has(car.listed.id);
     this.#options.output.availability(car.topic_id, online);
   }
 
@@ -194,4 +214,8 @@ export class Vehicles {
         this.publishAll();
       });
   }
+}
+
+function newestCommand({ status, id, command, code, at }: LifeCycleEvent): NewestCommand {
+  return { state: status, id, command, code: code ?? null, at };
 }
