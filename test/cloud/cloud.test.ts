@@ -391,14 +391,27 @@ test.each(garbageKinds)('garbage: %s', async (kind) => {
   expect(answer.json).toEqual(expected[kind]);
 });
 
-test('a stalled body sends its half and then nothing', async () => {
+test('what is held has no effect before it is released', async () => {
+  const { cloud, account, session, force } = await aKia();
+  const car = account.cars[0] ?? expect.unreachable('no car');
+  const headers = await session();
+  const held = cloud.hold({ operation: 'force' });
+  const answer = force(headers);
+  await cloud.requests.arrived('force');
+  expect(car.count('wake', 'wake')).toBe(0);
+  held.release();
+  expect(errorCode(await answer)).toBe(0);
+  expect(car.count('wake', 'wake')).toBe(1);
+});
+
+test.each(['stalled_body', 'dripping_body'] as const)('a %s never comes to its end', async (is) => {
   const { cloud, session, cached } = await aKia();
   const headers = await session();
-  cloud.fault({ operation: 'cached', times: 1, effect: { is: 'stalled_body' } });
-  const stalled = cached(headers);
-  stalled.catch(() => undefined);
+  cloud.fault({ operation: 'cached', times: 1, effect: { is } });
+  const unfinished = cached(headers);
+  unfinished.catch(() => undefined);
   await cloud.requests.arrived('cached');
-  await expect(within(stalled, 300, () => 'the rest')).rejects.toThrow('waited 300 ms');
+  await expect(within(unfinished, 300, () => 'the rest')).rejects.toThrow('waited 300 ms');
   expect(errorCode(await cached(headers))).toBe(0);
 });
 

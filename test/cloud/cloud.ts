@@ -5,7 +5,7 @@ import { type CompletedRequest, type Mockttp, generateCACertificate, getLocal } 
 import { type Cars, carsOf } from './cars.js';
 import { type Fault, type FaultHandle, type FaultyReply, Faults } from './faults.js';
 import { RequestLog } from './request-log.js';
-import { StalledBodyServer } from './stalled-body.js';
+import { UnfinishedBodyServer } from './unfinished-body.js';
 import { UsaHyundaiAccount } from './usa-hyundai-account.js';
 import { UsaHyundai } from './usa-hyundai.js';
 import { UsaKiaAccount } from './usa-kia-account.js';
@@ -32,7 +32,7 @@ export class Cloud {
   readonly caFile: string;
   readonly #clock: () => number;
   readonly #server: Mockttp;
-  readonly #stalled: StalledBodyServer;
+  readonly #unfinished: UnfinishedBodyServer;
   readonly #folder: string;
   readonly #faults = new Faults();
   readonly #kia = new UsaKia();
@@ -42,12 +42,12 @@ export class Cloud {
   private constructor(parts: {
     clock: () => number;
     server: Mockttp;
-    stalled: StalledBodyServer;
+    unfinished: UnfinishedBodyServer;
     folder: string;
   }) {
     this.#clock = parts.clock;
     this.#server = parts.server;
-    this.#stalled = parts.stalled;
+    this.#unfinished = parts.unfinished;
     this.#folder = parts.folder;
     this.caFile = join(parts.folder, 'ca.pem');
   }
@@ -58,7 +58,7 @@ export class Cloud {
     const cloud = new Cloud({
       clock: options.clock ?? Date.now,
       server: getLocal({ https: { key, cert }, recordTraffic: false }),
-      stalled: await StalledBodyServer.start(),
+      unfinished: await UnfinishedBodyServer.start(),
       folder,
     });
     await writeFile(cloud.caFile, cert);
@@ -103,6 +103,19 @@ export class Cloud {
     return this.#faults.add(fault);
   }
 
+  /** Whatever fits waits, from now until `release`, before it is answered or has any effect. */
+  hold(which: Omit<Fault, 'effect'>): { release(): void } {
+    let letGo: () => void = () => undefined;
+    const until = new Promise<void>((resolve) => (letGo = resolve));
+    const fault = this.fault({ ...which, effect: { is: 'held', until } });
+    return {
+      release: () => {
+        fault.clear();
+        letGo();
+      },
+    };
+  }
+
   clearFaults(): void {
     this.#faults.clear();
   }
@@ -119,8 +132,8 @@ export class Cloud {
     await this.#server.forAnyRequest().thenPassThrough({
       beforeRequest: async (request) => {
         const reply = await this.#answer(request);
-        if (typeof reply !== 'string' && 'stalled' in reply) {
-          return { method: 'GET', body: '', url: this.#stalled.urlOf(reply.stalled) };
+        if (typeof reply !== 'string' && 'unfinished' in reply) {
+          return { method: 'GET', body: '', url: this.#unfinished.urlOf(reply) };
         }
         if (typeof reply === 'string') return { response: reply };
         const { status, headers, body } = reply;
@@ -134,7 +147,7 @@ export class Cloud {
       account.commands.stop();
     }
     await this.#server.stop();
-    await this.#stalled.stop();
+    await this.#unfinished.stop();
     await rm(this.#folder, { recursive: true, force: true });
   }
 
@@ -144,7 +157,10 @@ export class Cloud {
     const route = makers.find(({ host }) => host === request.host)?.route(request) ?? nobody;
     const entry = this.requests.begin(request, route);
     const reply = await this.#faults.answer(request, route);
-    this.requests.end(entry, typeof reply === 'string' || 'stalled' in reply ? null : reply.status);
+    this.requests.end(
+      entry,
+      typeof reply === 'string' || 'unfinished' in reply ? null : reply.status,
+    );
     return reply;
   }
 

@@ -17,6 +17,8 @@ export type Garbage = (typeof garbageKinds)[number];
 export type Effect =
   /** Waits before the request is answered, and before it has any effect. Adds up. */
   | { readonly is: 'latency'; readonly ms: number }
+  /** The same for as long as the test likes. */
+  | { readonly is: 'held'; readonly until: Promise<unknown> }
   /** Breaks the connection, the second with a TCP reset. */
   | { readonly is: 'close' | 'reset' }
   /** The page of a gateway whose server is away. */
@@ -24,6 +26,8 @@ export type Effect =
   | { readonly is: 'garbage'; readonly kind: Garbage }
   /** Headers and half the body come, the rest never does. */
   | { readonly is: 'stalled_body' }
+  /** Headers come, then a byte now and then, for ever: there is no pause that a client could call a time-out. */
+  | { readonly is: 'dripping_body' }
   /** The session of this request is not accepted, whatever its age. */
   | { readonly is: 'session_revoked' }
   /** Too many requests, in the maker's words. */
@@ -52,7 +56,13 @@ export interface FaultHandle {
   clear(): void;
 }
 
-export type FaultyReply = Reply | 'close' | 'reset' | { readonly stalled: Reply };
+export type FaultyReply = Reply | 'close' | 'reset' | UnfinishedReply;
+
+/** A reply whose body does not come to its end. */
+export interface UnfinishedReply {
+  readonly unfinished: Reply;
+  readonly then: 'nothing' | 'drops';
+}
 
 interface ActiveFault {
   readonly fault: Fault;
@@ -78,17 +88,14 @@ export class Faults {
     this.#active.clear();
   }
 
-  /** The route's answer, after all latencies that fit and as the first other fault that fits leaves it. */
+  /** The route's answer, after all waits that fit and as the first other fault that fits leaves it. */
   async answer(request: CloudRequest, route: Route): Promise<FaultyReply> {
     const fitting = [...this.#active].filter(({ fault }) => fits(fault, request, route));
-    const latencies = fitting.filter(({ fault }) => fault.effect.is === 'latency');
-    const decisive = fitting.find(({ fault }) => fault.effect.is !== 'latency');
-    const striking = decisive === undefined ? latencies : [...latencies, decisive];
+    const waits = fitting.filter(({ fault }) => isWait(fault.effect));
+    const decisive = fitting.find(({ fault }) => !isWait(fault.effect));
+    const striking = decisive === undefined ? waits : [...waits, decisive];
     for (const active of striking) this.#count(active);
-    const wait = latencies.reduce((sum, { fault: { effect } }) => {
-      return effect.is === 'latency' ? sum + effect.ms : sum;
-    }, 0);
-    if (wait > 0) await delay(wait);
+    for (const { fault } of waits) await waitAs(fault.effect);
     return decisive === undefined ? route.answer() : strike(decisive.fault, route);
   }
 
@@ -98,6 +105,15 @@ export class Faults {
       this.#active.delete(active);
     }
   }
+}
+
+function isWait(effect: Effect): boolean {
+  return effect.is === 'latency' || effect.is === 'held';
+}
+
+async function waitAs(effect: Effect): Promise<void> {
+  if (effect.is === 'latency') await delay(effect.ms);
+  if (effect.is === 'held') await effect.until;
 }
 
 function fits(fault: Fault, request: CloudRequest, route: Route): boolean {
@@ -129,7 +145,9 @@ function outcomeOf(effect: Effect, route: Route, truth: () => Reply): FaultyRepl
     case 'garbage':
       return garbage(effect.kind, truth);
     case 'stalled_body':
-      return { stalled: truth() };
+      return { unfinished: truth(), then: 'nothing' };
+    case 'dripping_body':
+      return { unfinished: truth(), then: 'drops' };
     case 'session_revoked':
       return route.sessionRevoked();
     case 'rate_limited':
@@ -137,6 +155,7 @@ function outcomeOf(effect: Effect, route: Route, truth: () => Reply): FaultyRepl
     case 'reply':
       return effect.reply;
     case 'latency':
+    case 'held':
       return truth();
   }
 }

@@ -1,0 +1,47 @@
+import { type Cloud, startCloud } from '../cloud/cloud.js';
+import { type Mosquitto, hasMosquitto, startMosquitto } from './mosquitto.js';
+import { hasTestPython } from './python.js';
+import { type Recorder, startRecorder } from './recorder.js';
+import { onTeardown } from './teardown.js';
+
+/** For `describe.skipIf(!...)`: what the tests with the real library need. */
+export const hasLibraryWorld = hasMosquitto && hasTestPython;
+
+/** The neighbours that the daemons of one file share. */
+export interface LibraryWorld {
+  readonly cloud: Cloud;
+  readonly broker: Mosquitto;
+  readonly recorder: Recorder;
+}
+
+export async function startLibraryWorld(): Promise<LibraryWorld> {
+  const cloud = await startCloud();
+  onTeardown(() => cloud.stop());
+  const broker = await startMosquitto();
+  const recorder = await startRecorder(broker.url);
+  return { cloud, broker, recorder };
+}
+
+let owners = 0;
+
+/** An account of its own for each test, so that nothing of another test is on it. */
+export function addHyundai({ cloud }: LibraryWorld, cars = 1) {
+  owners += 1;
+  return cloud.accounts.usaHyundai({
+    username: `owner${String(owners)}@example.com`,
+    password: `open-sesame-${String(owners)}`,
+    pin: String(4710 + owners),
+    seed: 100 + owners,
+    cars,
+  });
+}
+
+export function addKia({ cloud }: LibraryWorld, cars = 1) {
+  owners += 1;
+  return cloud.accounts.usaKia({
+    username: `owner${String(owners)}@example.com`,
+    password: `open-sesame-${String(owners)}`,
+    seed: 100 + owners,
+    cars,
+  });
+}
