@@ -8,12 +8,19 @@ const result = await runSubcommand(process.argv.slice(2));
 if (typeof result === 'number') process.exitCode = result;
 else stopOnSignal(() => result.stop());
 
-/** The first signal stops cleanly, the second at once. */
+/** npm passes a Ctrl-C on that the terminal has sent already: so soon it is the same one. */
+const sameSignal_ms = 1000;
+
+/** The first signal stops cleanly, a second one at once. */
 function stopOnSignal(stop: () => Promise<void>): void {
-  let isStopping = false;
+  let firstAt: number | undefined;
   const onSignal = (): void => {
-    if (isStopping) process.exit(1);
-    isStopping = true;
+    const now = performance.now();
+    if (firstAt !== undefined) {
+      if (now - firstAt > sameSignal_ms) process.exit(1);
+      return;
+    }
+    firstAt = now;
     stop().then(
       () => process.exit(0),
       (error: unknown) => {
