@@ -33,31 +33,34 @@ export function createCalls(options: CallsOptions) {
     return outcome;
   };
 
-  const attempt = async (context: CallContext, number: number, until: number): Promise<Outcome> => {
+  const attempt = async (context: CallContext, number: number): Promise<Outcome> => {
     const state = options.session();
     if (state.is !== 'ready') return notReady(state);
     const { data, generation } = state.session;
-    context.onHandOver(number);
+    context.onHandOver();
     const outcome = await handOff({
       account: options.account,
       attempt: uuidv7(),
       ...(context.commandId === undefined ? {} : { command_id: context.commandId }),
       operation: context.operation,
       vehicle: context.vehicle,
-      remaining_ms: Math.max(1, until - clock.monotonic()),
+      remaining_ms: deadline_ms[context.operation],
       session: data,
     });
     if (outcome.session !== undefined) void options.adopt(outcome.session, generation);
     if (number > 1 || !sessionWasRefused(context, outcome)) return outcome;
     const renewed = await options.renew(generation);
-    return renewed.is === 'ready' ? attempt(context, number + 1, until) : notReady(renewed);
+    return renewed.is === 'ready' ? attempt(context, number + 1) : notReady(renewed);
   };
 
   return {
     call: (context: CallContext): Promise<Outcome> =>
-      breakers[laneOf[context.operation]].run(() =>
-        attempt(context, 1, clock.monotonic() + deadline_ms[context.operation]),
-      ),
+      breakers[laneOf[context.operation]].run(async () => {
+        const refusal = await context.prepare();
+        return refusal === undefined
+          ? attempt(context, 1)
+          : { ok: false, failure: refusal, requests: 0 };
+      }),
 
     signIn: (session: Session | null): Promise<Outcome> =>
       handOff({

@@ -22,8 +22,10 @@ export interface CallContext {
   readonly operation: LaneOperation;
   /** The command it is done for, for the log. */
   readonly commandId?: string;
-  /** Told at each hand-over to a thread; the second time after the session was renewed. */
-  onHandOver(attempt: number): void;
+  /** What has to be durable before it leaves; answers why it must not. */
+  prepare(): Promise<Failure | undefined>;
+  /** Told at each hand-over to a thread; a second time after the session was renewed. */
+  onHandOver(): void;
 }
 
 export interface DispatcherOptions {
@@ -35,12 +37,13 @@ export interface DispatcherOptions {
   takeSlot(callClass: CallClass): (() => void) | undefined;
   /** Resolves when it is durable that a wake is about to leave for these commands; rejects if it is not. */
   beforeWake(commandIds: readonly string[]): Promise<void>;
-  /** Never rejects. */
   call(context: CallContext): Promise<Outcome>;
 }
 
 /** After a car has said that it is busy with another command. */
 const duplicatePause_ms = 10_000;
+/** A longer one would be over at once. */
+const longestTimer_ms = 2 ** 31 - 1;
 
 interface Seat {
   readonly vehicle: string;
@@ -165,25 +168,38 @@ export class Dispatcher {
     this.pump();
   }
 
+  /** Never rejects: the lane has to be freed whatever happens. */
   async #handOver(seat: Seat, call: Call): Promise<Outcome> {
-    const commandIds = [...call.waiters].flatMap((one) => one.commandId ?? []);
-    if (seat.callClass === 'wake' && commandIds.length > 0) {
-      try {
-        await this.#options.beforeWake(commandIds);
-      } catch {
-        const message = 'that the car is about to be woken could not be stored, so it was not';
-        return { ok: false, failure: failure('not_stored', message, { sent: false }), requests: 0 };
-      }
-    }
     const owner = call.state.is === 'running' ? call.state.owner : undefined;
-    return this.#options.call({
-      vehicle: seat.vehicle,
-      operation: call.operation,
-      ...(owner === undefined ? {} : { commandId: owner }),
-      onHandOver: (attempt) => {
-        for (const waiter of call.waiters) waiter.started({ attempt, ...sharedWith(call, waiter) });
-      },
-    });
+    try {
+      return await this.#options.call({
+        vehicle: seat.vehicle,
+        operation: call.operation,
+        ...(owner === undefined ? {} : { commandId: owner }),
+        prepare: () => this.#prepare(seat, call),
+        onHandOver: () => {
+          call.attempts += 1;
+          for (const waiter of call.waiters) {
+            waiter.started({ attempt: call.attempts, ...sharedWith(call, waiter) });
+          }
+        },
+      });
+    } catch (error) {
+      const message = `the call broke: ${error instanceof Error ? error.message : 'unknown reason'}`;
+      return { ok: false, failure: failure('internal', message), requests: 0 };
+    }
+  }
+
+  async #prepare(seat: Seat, call: Call): Promise<Failure | undefined> {
+    const commandIds = [...call.waiters].flatMap((one) => one.commandId ?? []);
+    if (seat.callClass === 'read' || commandIds.length === 0) return undefined;
+    try {
+      await this.#options.beforeWake(commandIds);
+      return undefined;
+    } catch {
+      const message = 'that the car is about to be woken could not be stored, so it was not';
+      return failure('not_stored', message, { sent: false });
+    }
   }
 
   /** Who joins a call that runs may have woken the car as much as who started it. */
@@ -193,7 +209,7 @@ export class Dispatcher {
       await this.#options.beforeWake([waiter.commandId]).catch(() => undefined);
     }
     if (call.state.is === 'running' && call.waiters.has(waiter)) {
-      waiter.started({ attempt: 1, ...sharedWith(call, waiter) });
+      waiter.started({ attempt: Math.max(1, call.attempts), ...sharedWith(call, waiter) });
     }
   }
 
@@ -243,6 +259,7 @@ export class Dispatcher {
       operation,
       order: (this.#order += 1),
       waiters: new Set(),
+      attempts: 0,
       state: { is: 'waiting', notBefore: 0, tries: 0 },
     };
     seat.lane.add(call);
@@ -280,7 +297,7 @@ export class Dispatcher {
       () => {
         this.pump();
       },
-      Math.max(1, Math.min(...times) - now),
+      Math.max(1, Math.min(longestTimer_ms, Math.min(...times) - now)),
     );
   }
 }

@@ -43,6 +43,8 @@ export interface Call {
   readonly operation: LaneOperation;
   readonly order: number;
   readonly waiters: Set<Waiter>;
+  /** Hand-overs to a thread so far. */
+  attempts: number;
   state: CallState;
 }
 

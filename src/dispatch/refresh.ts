@@ -52,6 +52,11 @@ export class Refresh {
   }
 
   start(): void {
+    // What is to be durable first may have taken longer than there was time.
+    if (this.#options.clock.monotonic() >= this.#deadline) {
+      this.#end('expired', { message: 'it could not start in time' });
+      return;
+    }
     const first: Phase = this.#command.mode === 'force' ? 'force' : 'cached';
     this.#take(first, this.#command.mode === 'smart');
   }
@@ -87,6 +92,7 @@ export class Refresh {
         this.#options.running(this.#open, { attempt, ...shared, ...(smart ? { phase } : {}) });
       },
       waitsAgain: () => {
+        this.#begun = false;
         this.#armExpiry(phase);
         this.#options.waiting(this.#open);
       },
