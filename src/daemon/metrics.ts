@@ -1,4 +1,4 @@
-import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { monitorEventLoopDelay, type IntervalHistogram } from 'node:perf_hooks';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 
 /** What the pool of an account looks like at this moment. */
@@ -13,8 +13,14 @@ export interface PoolFigures {
 export function createMetrics(read: { pool: () => PoolFigures; queueDepth: () => number }) {
   const registry = new Registry();
   const registers = [registry];
-  const loop = monitorEventLoopDelay({ resolution: 10 });
+  const loop = monitorEventLoopDelay({ resolution: sampling_ms });
   loop.enable();
+  // Of the last minute or two: over days the quiet hours would hide everything.
+  let before = delaysOf(loop);
+  const window = setInterval(() => {
+    before = delaysOf(loop);
+    loop.reset();
+  }, window_ms).unref();
 
   const commands = new Counter({
     name: 'bluelink2mqtt_commands_total',
@@ -59,7 +65,7 @@ export function createMetrics(read: { pool: () => PoolFigures; queueDepth: () =>
   pull(
     'bluelink2mqtt_event_loop_delay_p99_seconds',
     'Delay of the main loop, p99',
-    () => loop.percentile(99) / 1e9,
+    () => delaysOf(loop).p99_ms / 1000,
   );
 
   function pull(name: string, help: string, value: () => number): void {
@@ -93,12 +99,16 @@ export function createMetrics(read: { pool: () => PoolFigures; queueDepth: () =>
     reconnected: (): void => {
       reconnects.inc();
     },
-    /** Milliseconds; the delay is what the loop was late, without the sampling interval. */
-    eventLoop: (): { p99_ms: number; max_ms: number } => ({
-      p99_ms: rounded(loop.percentile(99)),
-      max_ms: rounded(loop.max),
-    }),
+    /** Milliseconds, without the sampling interval itself. */
+    eventLoop: (): Delays => {
+      const now = delaysOf(loop);
+      return {
+        p99_ms: Math.max(before.p99_ms, now.p99_ms),
+        max_ms: Math.max(before.max_ms, now.max_ms),
+      };
+    },
     stop: (): void => {
+      clearInterval(window);
       loop.disable();
       registry.clear();
     },
@@ -108,6 +118,17 @@ export function createMetrics(read: { pool: () => PoolFigures; queueDepth: () =>
 export type Metrics = ReturnType<typeof createMetrics>;
 
 const sampling_ms = 10;
+const window_ms = 60_000;
+
+interface Delays {
+  readonly p99_ms: number;
+  readonly max_ms: number;
+}
+
+function delaysOf(loop: IntervalHistogram): Delays {
+  if (loop.count === 0) return { p99_ms: 0, max_ms: 0 };
+  return { p99_ms: rounded(loop.percentile(99)), max_ms: rounded(loop.max) };
+}
 
 function rounded(delay_ns: number): number {
   return Math.round(Math.max(0, delay_ns / 1e6 - sampling_ms) * 10) / 10;
