@@ -44,7 +44,7 @@ export const idPattern = /^[A-Za-z0-9._:-]{1,64}$/;
 export const commonFields = {
   id: z.string().regex(idPattern, '1 to 64 of A-Z a-z 0-9 . _ : -').optional(),
   expires_in: z.number().min(1).max(3600).optional(),
-  issued_at: z.iso.datetime({ offset: true }).optional(),
+  issued_at: z.iso.datetime({ offset: true, error: 'ISO 8601 with an offset' }).optional(),
   override: z.boolean().optional(),
   dry_run: z.boolean().optional(),
 };

@@ -8,7 +8,8 @@ export function describeIssues(error: z.ZodError, input: unknown): string {
 }
 
 function describe(issue: z.core.$ZodIssue, input: unknown): string {
-  const expected = issue.message.replace(/^Invalid input: /, '').replace(/, received .*$/, '');
+  const said = issue.message.replace(/^Invalid input: /, '').replace(/, received .*$/, '');
+  const expected = said.includes('expected') ? said : `expected ${said}`;
   if (issue.code === 'unrecognized_keys') {
     return `${issue.keys.map(shorten).join(', ')}: expected no such field`;
   }
