@@ -127,7 +127,7 @@ export class Breaker {
 
   /** Makes the call if it `allows`; else it answers that it is open. */
   async run(call: () => Promise<Outcome>): Promise<Outcome> {
-    if (!this.allows) return { ok: false, failure: this.#refusal(), requests: 0 };
+    if (!this.allows) return { ok: false, failure: this.refusal, requests: 0 };
     if (this.#state.is === 'half_open') this.#state = { ...this.#state, probing: true };
     const era = this.#era;
     return new Promise((resolve, reject) => {
@@ -176,15 +176,6 @@ export class Breaker {
     this.#circuit.open();
     this.#era += 1;
     this.#change({ is: 'open', since, retry_at: since + reset_ms, reason });
-  }
-
-  #refusal(): Failure {
-    const after = this.retryAfter_s;
-    const message = 'calls of this kind have failed too often in a row';
-    return failure('breaker_open', message, {
-      sent: false,
-      ...(after === undefined ? {} : { retry_after_s: after }),
-    });
   }
 
   #halfOpen(): void {
