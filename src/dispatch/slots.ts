@@ -26,7 +26,12 @@ export class SharedSlots {
 
   give(): void {
     this.#taken -= 1;
-    for (const { onFree } of this.#sharers) onFree();
+    const [first, ...others] = this.#sharers;
+    if (first === undefined) return;
+    // Who was asked first is asked last the next time.
+    this.#sharers.delete(first);
+    this.#sharers.add(first);
+    for (const { onFree } of [first, ...others]) onFree();
   }
 
   join(sharer: SlotSharer): () => void {
@@ -65,6 +70,7 @@ export class Slots {
   readonly #options: SlotOptions;
   readonly #leave: () => void;
   #reads = 0;
+  #reservedTaken = false;
   #wakes = 0;
   #readsAllowed = 1;
   #patience: NodeJS.Timeout | undefined;
@@ -93,11 +99,13 @@ export class Slots {
       this.#askForMore();
       return undefined;
     }
-    const counted = this.#reads > 0;
+    const counted = this.#reservedTaken;
     if (counted && !this.#options.shared.take()) return undefined;
+    this.#reservedTaken = true;
     this.#reads += 1;
     return once(() => {
       this.#reads -= 1;
+      if (!counted) this.#reservedTaken = false;
       if (this.#reads === 0) this.#readsAllowed = 1;
       if (this.#reads < this.#readsAllowed) this.#stopAsking();
       this.#freed(counted);
