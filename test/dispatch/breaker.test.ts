@@ -106,7 +106,7 @@ test('a call that comes although it is open is answered, and not made', async ()
   await fail(3);
   const call = vi.fn(() => Promise.resolve(aReading()));
   await expect(breaker.run(call)).resolves.toMatchObject({
-    failure: { code: 'breaker_open', retryable: true, sent: false },
+    failure: { code: 'breaker_open', retryable: true, retry_after_s: 60 },
   });
   expect(call).not.toHaveBeenCalled();
 });

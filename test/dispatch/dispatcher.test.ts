@@ -94,14 +94,16 @@ test('equal refreshes that wait or run share one call and its ending', async () 
 });
 
 test('a wake is on the disk for every command before it leaves', async () => {
-  const stored = later<void>();
-  const beforeWake = vi.fn(() => stored.promise);
+  const stored = later<undefined>();
+  const beforeWake = vi.fn(async () => {
+    await stored.promise;
+  });
   const { dispatcher, handed } = aDispatcher({ beforeWake });
   dispatcher.take('car', 'force', aWaiter('a').waiter);
   await settle();
   expect(beforeWake.mock.calls).toEqual([[['a']]]);
   expect(handed).toEqual([]);
-  stored.keep();
+  stored.keep(undefined);
   await settle();
   expect(handed).toHaveLength(1);
 });
