@@ -1,3 +1,4 @@
+import type { IClientOptions } from 'mqtt';
 import type { SimulatorEffect } from '../../src/backends/simulator.js';
 import type { LifeCycleEvent, Status } from '../../src/vehicle/life-cycle.js';
 import type { Operation } from '../../src/vehicle/task.js';
@@ -25,6 +26,8 @@ export interface SimulatedBridgeOptions {
   /** Settings of each car, besides its alias. */
   readonly car?: Settings;
   readonly logLevel?: 'debug' | 'info';
+  /** How the recorder connects; with MQTT 5 where nothing is said. */
+  readonly recorder?: IClientOptions;
 }
 
 export interface LogLine {
@@ -63,7 +66,10 @@ export class SimulatedBridge {
     const base = `bridge${String((bridges += 1))}`;
     const simulated = await SimulatedCars.create(options.cars ?? 1, options.weather ?? {});
     const config = configuration(options, base, simulated);
-    const recorder = await startRecorder(options.broker.url, { filter: `${base}/#` });
+    const recorder = await startRecorder(options.broker.url, {
+      filter: `${base}/#`,
+      client: options.recorder ?? {},
+    });
     const daemon = await startDaemon({ config });
     const bridge = new SimulatedBridge({ base, recorder, daemon, config, simulated });
     onTeardown(() => bridge.#expectLawful());
