@@ -40,6 +40,8 @@ export interface SessionKeeperOptions {
 
 /** Vendors lock accounts: after so many refused sign-ins in a row only a person starts the next. */
 const mostRefusals = 3;
+/** A longer one would be over at once. */
+const longestTimer_ms = 2 ** 31 - 1;
 
 /** Owns the one session of an account: one sign-in at a time, everybody else waits for it or goes on without. */
 export class SessionKeeper {
@@ -75,19 +77,21 @@ export class SessionKeeper {
   /** A session that the vendor no longer takes is renewed once for all who ask with that generation. */
   async renew(generation: number): Promise<SessionState> {
     if (generation < this.#generation && this.#state.is === 'ready') return this.#state;
-    if (this.#state.is === 'otp_required' || this.#state.is === 'refused') return this.#state;
+    // A person has to act first, or the pause of the policy goes on.
+    if (this.#state.is !== 'ready' && this.#state.is !== 'signing_in') return this.#state;
     return this.#signIn();
   }
 
   /** Takes back what a task changed. One that began with an older session is dropped. */
   async adopt(session: Session, generation: number): Promise<void> {
-    if (generation !== this.#generation || this.#stopped) return;
+    if (generation !== this.#generation) return;
     this.#session = session;
     this.#generation += 1;
     if (this.#state.is === 'ready') this.#state = this.#ready(session);
     await this.#keep();
   }
 
+  /** Nothing is tried any more; a session that still comes back is kept. */
   stop(): void {
     this.#stopped = true;
     clearTimeout(this.#timer);
@@ -108,12 +112,11 @@ export class SessionKeeper {
     clearTimeout(this.#timer);
     this.#change({ is: 'signing_in' });
     const outcome = await this.#options.signIn(this.#session);
-    if (this.#stopped) return this.#state;
     if (outcome.session !== undefined) {
       this.#session = outcome.session;
       this.#generation += 1;
     }
-    await this.#judge(outcome);
+    await (this.#stopped ? this.#keep() : this.#judge(outcome));
     return this.#state;
   }
 
@@ -156,7 +159,7 @@ export class SessionKeeper {
   #tryLater(reason: Failure, pause_ms: number): void {
     const retry_at = this.#options.clock.now() + pause_ms;
     this.#change({ is: 'unreachable', retry_at, reason });
-    this.#timer = setTimeout(() => void this.#signIn(), pause_ms);
+    this.#timer = setTimeout(() => void this.#signIn(), Math.min(pause_ms, longestTimer_ms));
   }
 
   #change(state: SessionState): void {
