@@ -6,6 +6,7 @@ import { utc, type Clock } from './daemon/clock.js';
 import type { Logger } from './daemon/logger.js';
 import { createMetrics } from './daemon/metrics.js';
 import type { RetryPolicy } from './daemon/retry.js';
+import { settlesWithin } from './daemon/settles-within.js';
 import { rejected } from './dispatch/admission.js';
 import { BridgeCommands, type Cancelled } from './dispatch/bridge-commands.js';
 import { CommandBook } from './dispatch/command-book.js';
@@ -14,6 +15,7 @@ import { SharedSlots } from './dispatch/slots.js';
 import { WaitingCount } from './dispatch/waiting-count.js';
 import { createCommandIntake, type Arrived } from './mqtt/command-intake.js';
 import { Connection, type Connected } from './mqtt/connection.js';
+import { flatValues } from './mqtt/flat-values.js';
 import { Presence } from './mqtt/presence.js';
 import { Publisher } from './mqtt/publisher.js';
 import { Redelivery } from './mqtt/redelivery.js';
@@ -38,6 +40,7 @@ export interface BridgeOptions {
     readonly session_expiry_ms: number;
     readonly response_prefix?: string;
     readonly base_topic: string;
+    readonly flat_topics: boolean;
     readonly discovery_prefix: string;
   };
   readonly accounts: readonly AccountOptions[];
@@ -60,6 +63,7 @@ export interface BridgeDependencies {
 const stateEvery_ms = 60_000;
 const statePause_ms = 250;
 const stopGrace_ms = 2000;
+const storeGrace_ms = 5000;
 
 /** The bridge: from the broker to the cars and back. Resolves when everything stored has been read and started. */
 export async function startBridge(
@@ -97,7 +101,10 @@ export async function startBridge(
       publisher.say(messages);
     },
     state: (document) => {
-      publisher.retain(topics.vehicle(document.id).state, JSON.stringify(document));
+      const own = topics.vehicle(document.id);
+      publisher.retain(own.state, JSON.stringify(document));
+      if (!mqtt.flat_topics) return;
+      for (const [path, value] of flatValues(document)) publisher.retain(own.value(path), value);
     },
     info: (info) => {
       publisher.retain(topics.vehicle(info.id).info, JSON.stringify(info));
@@ -195,15 +202,24 @@ export async function startBridge(
 
   let session = await stored.session();
   function onConnected({ sessionPresent }: Connected): void {
-    if (!sessionPresent || session === undefined) {
-      session = uuidv7();
-      stored.putSessionLater(session);
-    }
+    if (!sessionPresent || session === undefined) session = uuidv7();
     redelivery.setSession(session);
     if (connection.reconnects > 0) metrics.reconnected();
-    publisher.retain(topics.bridge.availability, 'online');
+    void sayOnline(session);
     publishState();
     publisher.connected();
+  }
+
+  /**
+   * Whoever sees `online` may count on the broker's session, whatever becomes of this process: the next one has to
+   * know that there is a session to take up, and how old it is.
+   */
+  async function sayOnline(name: string): Promise<void> {
+    const noted = stored.putConnected(name, clock.now()).catch((err: unknown) => {
+      log.warn({ err }, 'the connection could not be noted; a crash now may lose commands');
+    });
+    await settlesWithin(noted, storeGrace_ms);
+    if (!isStopping) publisher.retain(topics.bridge.availability, 'online');
   }
 
   async function take(arrived: Arrived<Write>): Promise<void> {

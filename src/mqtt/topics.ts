@@ -12,6 +12,7 @@ export function createTopics(base: string) {
       info: `${base}/${id}/info`,
       state: `${base}/${id}/state`,
       result: `${base}/${id}/result`,
+      value: (path: string) => `${base}/${id}/value/${path}`,
     }),
     /** Matches the command topics of every car and of the bridge. */
     commandFilter: `${base}/+/commands/+`,

@@ -139,7 +139,6 @@ test("a number of the library's own that has no name here is taken as it is", as
 
 /** A value other than the default, where a section without keys is not enough to use it. */
 const used: Readonly<Record<string, string>> = {
-  'mqtt.flat_topics': 'true',
   'mqtt.legacy_topics': 'true',
   'commands.read_only': 'true',
   'commands.rate': '5/1m',
