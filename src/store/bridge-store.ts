@@ -37,9 +37,12 @@ export function createBridgeStore(store: Store) {
 
     /** Our own name of the session that the broker holds. */
     session: () => read('mqtt/session', z.string()),
-    putSessionLater: (session: string): void => {
-      store.later([{ type: 'put', key: 'mqtt/session', value: session }]);
-    },
+    /** Resolves when the session's name and the moment of its connection are on the disk. */
+    putConnected: (session: string, seen: number): Promise<void> =>
+      store.batch([
+        { type: 'put', key: 'mqtt/session', value: session },
+        { type: 'put', key: 'mqtt/seen', value: seen },
+      ]),
 
     packet: (packetId: number) => read(packetKey(packetId), packetSchema),
     packetWrite: (packetId: number, entry: z.infer<typeof packetSchema>): Write => ({
