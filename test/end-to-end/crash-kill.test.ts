@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { startCrashLab, type CrashLab } from '../support/crash-daemon.js';
-import { breaches, readEffects, unended, type Sent } from '../support/crash-ledger.js';
+import { breaches, readEffects, unended, wakes, type Sent } from '../support/crash-ledger.js';
 import { sendCommand, startPublisher } from '../support/crash-publisher.js';
 import { Chance } from '../support/crash-random.js';
 import { hasMosquitto, startMosquitto } from '../support/mosquitto.js';
@@ -108,6 +108,45 @@ describe.skipIf(!hasMosquitto)('kill -9', () => {
       expect(whole).toBeGreaterThan(0);
     },
   );
+
+  test('a force that was under way goes on as smart and wakes nothing again', async () => {
+    const broker = await startMosquitto();
+    const lab = await startCrashLab({
+      broker,
+      simulator: { vehicles: 1, latency: '4ms', force_latency: '60s' },
+      config: { refresh: { max_age: '7d' } },
+    });
+    await lab.start();
+    const [vehicle = ''] = await lab.vehicles(1);
+    const publisher = await startPublisher(broker.url);
+    // The second joins the first: neither is alone in having woken the car.
+    const ids = ['first', 'second'];
+    for (const id of ids) {
+      await sendCommand(publisher, vehicle, JSON.stringify({ value: 'force', id }));
+      await lab.recorder.waitForStatus(id, ['running']);
+    }
+    await lab.kill();
+    await lab.start();
+    for (const id of ids) {
+      const ending = await lab.recorder.waitForEnding(id);
+      expect(ending).toMatchObject({ status: 'succeeded', decision: 'fresh_enough' });
+    }
+    expect(wakes(await readEffects(lab.effectsFile))).toHaveLength(1);
+  });
+
+  test('what is sent after the very first online is not lost, however soon the bridge is killed', async () => {
+    const broker = await startMosquitto();
+    const lab = await startCrashLab({
+      broker,
+      simulator: { vehicles: 1, latency: '0s' },
+      config: { refresh: { on_start: 'off' } },
+    });
+    await lab.start();
+    await lab.kill();
+    await broker.publish('bluelink/bridge/commands/announce', '{"id":"early"}');
+    await lab.start();
+    await lab.recorder.waitForEnding('early');
+  });
 });
 
 /** How many `force` went on as `smart` in a later life (their ending has a decision), and how many did not have to. */

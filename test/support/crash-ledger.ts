@@ -69,7 +69,9 @@ function breachesOf(
   if (ending === undefined || ended.length !== 1) {
     return [`${about}${String(ended.length)} endings: ${ended.map((one) => one.payload).join()}`];
   }
-  const accepted = events.filter(({ event }) => event.status === 'accepted');
+  const accepted = events.filter(
+    ({ event }) => event.status === 'accepted' && event.replayed !== true,
+  );
   return [
     ...(distinct(accepted).length === 1 ? [] : [`${about}accepted ${String(accepted.length)}×`]),
     ...lateEvents(about, events, ending),
