@@ -159,6 +159,8 @@ export function requestOf(common: z.infer<typeof commonFieldsSchema>): Request {
 
 const limits = { bytes: 8192, depth: 8 } as const;
 
+const fieldsSchema = z.record(z.string(), z.unknown());
+
 type Fields =
   | { readonly ok: true; readonly value: Record<string, unknown> }
   | { readonly ok: false; readonly id?: string; readonly failure: Failure };
@@ -178,7 +180,11 @@ export function readFields(payload: Uint8Array): Fields {
   }
   try {
     const value: unknown = JSON.parse(text);
-    const object = z.record(z.string(), z.unknown()).safeParse(value);
+    const object = fieldsSchema.safeParse(value);
+    // zod passes over this one key in silence.
+    if (object.success && typeof value === 'object' && Object.hasOwn(value ?? {}, '__proto__')) {
+      return refused(object.data, '__proto__: expected no such field, got one');
+    }
     if (object.success) return { ok: true, value: object.data };
     return invalid('payload: expected a word or a JSON object, got other JSON');
   } catch {

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 
 const shown = 60;
+const mostNamed = 5;
 
 /** A validation error in one line: each field, what was expected and what came. */
 export function describeIssues(error: z.ZodError, input: unknown): string {
@@ -11,10 +12,20 @@ function describe(issue: z.core.$ZodIssue, input: unknown): string {
   const said = issue.message.replace(/^Invalid input: /, '').replace(/, received .*$/, '');
   const expected = said.includes('expected') ? said : `expected ${said}`;
   if (issue.code === 'unrecognized_keys') {
-    return `${issue.keys.map(shorten).join(', ')}: expected no such field`;
+    return describeUnknown(issue.keys, valueAt(input, issue.path));
   }
   const field = issue.path.map(String).join('.') || 'payload';
   return `${field}: ${expected}, got ${preview(valueAt(input, issue.path))}`;
+}
+
+function describeUnknown(keys: readonly string[], holder: unknown): string {
+  const named = keys
+    .slice(0, mostNamed)
+    .map(
+      (key) => `${shorten(key)}: expected no such field, got ${preview(valueAt(holder, [key]))}`,
+    );
+  const left = keys.length - named.length;
+  return [...named, ...(left > 0 ? [`and ${String(left)} more fields`] : [])].join('; ');
 }
 
 function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
@@ -27,6 +38,7 @@ function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
 }
 
 function preview(value: unknown): string {
+  if (typeof value === 'number') return String(value);
   return value === undefined ? 'nothing' : shorten(JSON.stringify(value));
 }
 
