@@ -1,0 +1,138 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { SimulatedCar } from '../../src/vehicle/simulated-car.js';
+import {
+  isEnding,
+  lifeCycleEventSchema,
+  type LifeCycleEvent,
+} from '../../src/vehicle/life-cycle.js';
+import { startDaemon } from '../support/daemon.js';
+import { hasMosquitto, startMosquitto } from '../support/mosquitto.js';
+import { startRecorder, type Recorded, type Recorder } from '../support/recorder.js';
+import { tempDir } from '../support/temp-dir.js';
+import { allPages, page, root } from './pages.js';
+
+/** A line of a page: what a person types, and behind `#` what the page says will come of it. */
+interface Line {
+  readonly page: string;
+  readonly line: string;
+  readonly expected: Partial<LifeCycleEvent>;
+}
+
+const lines: Line[] = allPages.flatMap(({ name, blocks }) =>
+  blocks
+    .filter(({ language }) => language === 'sh')
+    .flatMap((block) => block.lines)
+    .filter((line) => line.startsWith('mosquitto_pub '))
+    .map((line) => ({ page: name, line, expected: expectation(/ {4}# (.*)$/.exec(line)?.[1]) })),
+);
+
+/** `# rejected, unsupported`, `# replayed`; without a remark the command has to succeed. */
+function expectation(remark: string | undefined): Partial<LifeCycleEvent> {
+  if (remark === undefined) return { status: 'succeeded' };
+  if (remark === 'replayed') return { status: 'succeeded', replayed: true };
+  const [status, code] = remark.split(', ');
+  return lifeCycleEventSchema.pick({ status: true, code: true }).parse({ status, code });
+}
+
+describe.skipIf(!hasMosquitto)('typed as the pages say, at a broker with the example ACL', () => {
+  let recorder: Recorder;
+  let port: number;
+
+  beforeAll(async () => {
+    const acl = join(root, 'config/mosquitto.acl.example');
+    const broker = await startMosquitto({ settings: [`acl_file ${acl}`] });
+    port = broker.port;
+    recorder = await startRecorder(broker.url, { client: { username: 'homeassistant' } });
+    await startDaemon({ config: configuration(broker.url) });
+    for (const car of ['ioniq5', 'tucson']) {
+      await recorder.waitForTopic(`bluelink/${car}/availability`, 'online');
+    }
+  });
+
+  test.each(lines)('$page: $line', async ({ line, expected }) => {
+    const from = recorder.messages.length;
+    expect(await type(line, 'homeassistant')).toEqual(0);
+    const { payload } = await recorder.waitFor(isAnEnding, 15_000, from);
+    const ending = lifeCycleEventSchema.parse(JSON.parse(payload));
+    expect({ code: ending.code, replayed: ending.replayed, status: ending.status }).toEqual({
+      code: undefined,
+      replayed: undefined,
+      ...expected,
+    });
+    const [, responseTopic] = /response-topic (\S+)/.exec(line) ?? [];
+    if (responseTopic !== undefined) {
+      const isAnswer = ({ topic, payload: said }: Recorded): boolean =>
+        topic === responseTopic && said === payload;
+      await recorder.waitFor(isAnswer, 15_000, from);
+    }
+  });
+
+  test('there are lines to type', () => {
+    expect(lines.length).toBeGreaterThan(15);
+    expect(lines.map((line) => line.page)).toEqual(
+      expect.arrayContaining(['README.md', 'docs/mqtt.md', 'docs/troubleshooting.md']),
+    );
+  });
+
+  test('the state of the bridge has the keys that the page shows', () => {
+    const shown = page('docs/mqtt.md')
+      .blocks.flatMap((block) => block.lines)
+      .find((line) => line.includes('"event_loop"'));
+    const [published] = recorder.on('bluelink/bridge/state').slice(-1);
+    expect(keysOf(JSON.parse(shown ?? ''))).toEqual(keysOf(JSON.parse(published?.payload ?? '')));
+  });
+
+  test('who may only look is not obeyed', async () => {
+    await type(`mosquitto_pub -q 1 -t ${topic} -m '{"id":"looker","value":"cached"}'`, 'display');
+    await type(
+      `mosquitto_pub -q 1 -t ${topic} -m '{"id":"owner","value":"cached"}'`,
+      'homeassistant',
+    );
+    expect(await recorder.waitForEnding('owner')).toMatchObject({ status: 'succeeded' });
+    expect(recorder.events('looker')).toEqual([]);
+  });
+
+  /** Types a line into a shell, word for word; mosquitto_pub takes broker and user from its own file of options. */
+  async function type(line: string, user: string): Promise<number | null> {
+    const home = await tempDir();
+    await writeFile(join(home, 'mosquitto_pub'), `-h 127.0.0.1\n-p ${String(port)}\n-u ${user}\n`);
+    const shell = spawn('sh', ['-c', line], {
+      stdio: 'ignore',
+      env: { PATH: process.env['PATH'], XDG_CONFIG_HOME: home },
+    });
+    const [code] = (await once(shell, 'close')) as [number | null];
+    return code;
+  }
+});
+
+const topic = 'bluelink/ioniq5/commands/refresh';
+const seed = 7;
+
+function configuration(url: string): Readonly<Record<string, unknown>> {
+  const vehicles = Object.fromEntries(
+    ['ioniq5', 'tucson'].map((alias, index) => {
+      const { identity } = SimulatedCar.create({ index, seed }, { now: Date.now });
+      return [identity.vin, { alias }];
+    }),
+  );
+  const simulator = { vehicles: 2, seed, latency: '20ms', force_latency: '20ms' };
+  return {
+    mqtt: { url, username: 'bluelink2mqtt' },
+    log: { format: 'json' },
+    accounts: [{ name: 'home', backend: 'simulator', vehicles, simulator }],
+  };
+}
+
+function isAnEnding({ topic: on, payload }: Recorded): boolean {
+  return on.endsWith('/result') && isEnding(lifeCycleEventSchema.parse(JSON.parse(payload)));
+}
+
+/** The keys of a document and of the objects in it. */
+function keysOf(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return '';
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, keysOf(inner)]));
+}

@@ -1,0 +1,151 @@
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { expect, test } from 'vitest';
+import { parse, stringify } from 'yaml';
+import { z } from 'zod';
+import { exitCodes } from '../../src/cli/exit-codes.js';
+import { defaultExpiry } from '../../src/config/expiry.js';
+import { loadConfig } from '../../src/config/load-config.js';
+import { bridgeCommandNames, laterBridgeCommandNames } from '../../src/vehicle/bridge-command.js';
+import { commonFields, refreshModes } from '../../src/vehicle/command.js';
+import {
+  decisions,
+  endings,
+  lifeCycleEventSchema,
+  statuses,
+} from '../../src/vehicle/life-cycle.js';
+import { failure, failureCodes } from '../../src/vehicle/outcome.js';
+import { stateDocumentSchema } from '../../src/vehicle/state.js';
+import { tempDir } from '../support/temp-dir.js';
+import { allPages, codeWords, page, root } from './pages.js';
+
+const readme = page('README.md');
+const mqtt = page('docs/mqtt.md');
+const allBlocks = allPages.flatMap(({ blocks }) => blocks);
+
+test.each(allPages)(
+  'every link of $name to a file or a heading leads somewhere',
+  ({ name, links }) => {
+    const local = links.filter((target) => !/^[a-z]+:/.test(target));
+    const broken = local.filter((target) => {
+      const [path = '', anchor] = target.split('#');
+      const file = path === '' ? name : join(dirname(name), path);
+      if (!existsSync(join(root, file))) return true;
+      return anchor !== undefined && !page(file).anchors.includes(anchor);
+    });
+    expect(broken).toEqual([]);
+  },
+);
+
+test('every event that is shown is one by the schema', () => {
+  const events = allBlocks
+    .flatMap(({ lines }) => lines)
+    .flatMap((line) => /\{"schema":1,.*"status":.*\}$/.exec(line) ?? []);
+  expect(events.length).toBeGreaterThan(8);
+  for (const event of events) lifeCycleEventSchema.parse(JSON.parse(event));
+});
+
+const configurations = allBlocks
+  .filter(({ language }) => language === 'yaml')
+  .map(({ lines }) => lines.join('\n'))
+  .filter((text) => !text.includes('Home Assistant'));
+
+test.each(configurations)(
+  'a configuration that is shown has no fault and no warning\n%s',
+  async (text) => {
+    expect(await loadShown(text)).toMatchObject({ ok: true, warnings: [] });
+  },
+);
+
+/** Loads what a page shows; what it leaves out is added, and the files it names are made. */
+async function loadShown(text: string): ReturnType<typeof loadConfig> {
+  const folder = await tempDir();
+  const least = {
+    mqtt: { url: 'mqtt://localhost' },
+    accounts: [{ name: 'a', backend: 'simulator' }],
+  };
+  const config = { ...least, ...(parse(text) as Record<string, unknown>) };
+  for (const [, file = ''] of text.matchAll(/_file: (\S+)/g)) {
+    await mkdir(dirname(join(folder, file)), { recursive: true });
+    await writeFile(join(folder, file), 'secret\n');
+  }
+  const file = join(folder, 'bluelink2mqtt.yaml');
+  await writeFile(file, stringify(config));
+  return loadConfig({ file, env: {}, cwd: folder });
+}
+
+test('the table of failure codes is the list of the code, and so is what may be tried again', () => {
+  const rows = readme.table('code').map(([code = '', , again]) => [codeWords(code)[0], again]);
+  const expected = failureCodes.map((code) => [code, failure(code, '').retryable ? 'yes' : 'no']);
+  expect(rows).toEqual(expected);
+});
+
+test('the table of exit codes is the list of the code', () => {
+  const codes = readme.table('exit code').map(([code]) => Number(code));
+  expect(codes).toEqual(Object.values(exitCodes));
+});
+
+test('endings, statuses and decisions are those of the code', () => {
+  expect(readme.firstColumn('ending')).toEqual(endings);
+  expect(mqtt.firstColumn('status')).toEqual(statuses);
+  expect(mqtt.firstColumn('`decision`').toSorted()).toEqual(decisions.toSorted());
+});
+
+test('every field of an event is described', () => {
+  const described = new Set(mqtt.prose.flatMap(codeWords));
+  const fields = Object.keys(lifeCycleEventSchema.shape);
+  expect(fields.filter((field) => !described.has(field))).toEqual([]);
+});
+
+test('the common fields of a payload are described', () => {
+  const fields = mqtt.firstColumn('field');
+  expect(fields).toEqual(expect.arrayContaining(Object.keys(commonFields)));
+});
+
+test('the modes of refresh have their default expiry', () => {
+  const rows = mqtt.table('payload').map(([word = '', , expiry]) => [codeWords(word)[0], expiry]);
+  const expected = refreshModes.map((mode) => [mode, defaultExpiry[mode].replace('s', ' s')]);
+  expect(rows).toEqual(expected);
+});
+
+test('the commands to the bridge are those of the code', () => {
+  expect(mqtt.firstColumn('name')).toEqual(bridgeCommandNames);
+  const later = mqtt.prose.find(
+    (line) => line.includes('in this version.') && line.includes('otp'),
+  );
+  expect(codeWords(later ?? '')).toEqual(expect.arrayContaining([...laterBridgeCommandNames]));
+});
+
+test('the table of the state document has every key of it, and no other', () => {
+  const described = mqtt.firstColumn('key').filter((key) => !key.includes('<') && key !== 'mqtt');
+  expect(described.toSorted()).toEqual(leavesOf(stateDocumentSchema).toSorted());
+});
+
+test('what the pages take from the state document for Home Assistant is there', () => {
+  const leaves = leavesOf(stateDocumentSchema);
+  const text = page('docs/home-assistant.md').lines.join('\n');
+  const used = [...text.matchAll(/value_json\.([\w.]+)/g)].map(([, path = '']) => path);
+  expect(used.length).toBeGreaterThan(2);
+  for (const path of used) expect(leaves).toContain(path);
+});
+
+/** The paths of all values: `ev.schedule.enabled`. */
+function leavesOf(schema: z.ZodObject, prefix = ''): string[] {
+  return Object.entries(schema.shape).flatMap(([key, inner]) =>
+    inner instanceof z.ZodObject ? leavesOf(inner, `${prefix}${key}.`) : [prefix + key],
+  );
+}
+
+test('the map of the source names every folder of src, and nothing that is not there', () => {
+  const map = readme.blocks.find(({ lines }) =>
+    lines.some((line) => line.startsWith('src/main.ts')),
+  );
+  const named = (map?.lines ?? []).map((line) => line.split(/\s/)[0] ?? '');
+  expect(named.filter((path) => !existsSync(join(root, path)))).toEqual([]);
+  const folders = readdirSync(join(root, 'src'))
+    .map((name) => `src/${name}`)
+    .filter((path) => statSync(join(root, path)).isDirectory())
+    .map((path) => `${path}/`);
+  expect(named).toEqual(expect.arrayContaining(folders));
+});
