@@ -244,7 +244,7 @@ export async function startBridge(
 
   function refuse(arrived: Arrived<Write>, reason: Failure): void {
     const at = utc(clock.now());
-    const event = refusalEvent(rejected(reason), null, arrived.name, uuidv7(), at);
+    const event = refusalEvent(rejected(reason), null, arrived, uuidv7(), at);
     publisher.say(output.address(event, arrived.response));
     log.warn({ target: arrived.target.slice(0, 64), failure: reason.code }, 'command refused');
     metrics.commandEnded('unknown', 'rejected');

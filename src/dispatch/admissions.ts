@@ -288,7 +288,7 @@ export class Admissions<W> {
 
   #refuse(incoming: ForVehicle<W>, refusal: Refusal): void {
     const at = utc(this.#options.clock.now());
-    const event = refusalEvent(refusal, incoming.car.topic_id, incoming.name, uuidv7(), at);
+    const event = refusalEvent(refusal, incoming.car.topic_id, incoming, uuidv7(), at);
     this.#options.reject(event, incoming.response);
   }
 }

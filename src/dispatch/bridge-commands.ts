@@ -180,7 +180,7 @@ export class BridgeCommands<W> {
 
   #refuse(incoming: ForBridge<W>, refusal: Refusal): void {
     const at = utc(this.#options.clock.now());
-    const event = refusalEvent(refusal, null, incoming.name, uuidv7(), at);
+    const event = refusalEvent(refusal, null, incoming, uuidv7(), at);
     this.#options.reject(event, incoming.response);
   }
 }

@@ -1,3 +1,4 @@
+import { senderId } from '../vehicle/command.js';
 import type { LifeCycleEvent } from '../vehicle/life-cycle.js';
 import type { Refusal } from './admission.js';
 import { failureDetails } from './command-book.js';
@@ -8,7 +9,7 @@ const longestName = 64;
 export function refusalEvent(
   refusal: Refusal,
   vehicle: string | null,
-  name: string,
+  { name, payload }: { readonly name: string; readonly payload: Uint8Array },
   ownId: string,
   at: string,
 ): LifeCycleEvent {
@@ -16,7 +17,7 @@ export function refusalEvent(
     refusal.status === 'rejected' ? failureDetails(refusal.failure) : { message: refusal.message };
   return {
     schema: 1,
-    id: refusal.id ?? ownId,
+    id: refusal.id ?? senderId(payload) ?? ownId,
     seq: 0,
     vehicle,
     command: name.slice(0, longestName),

@@ -192,6 +192,13 @@ export function readFields(payload: Uint8Array): Fields {
   }
 }
 
+/** The sender's request id wherever it can be read, of a command that is refused before its payload is looked at. */
+export function senderId(payload: Uint8Array): string | undefined {
+  const fields = readFields(payload);
+  const id = commonFields.id.safeParse(fields.ok ? fields.value['id'] : fields.id);
+  return id.success ? id.data : undefined;
+}
+
 /** A refusal that carries the sender's id wherever it can be read. */
 export function refused(
   fields: Record<string, unknown>,
