@@ -26,6 +26,10 @@ export interface OpenCommand {
   /** Monotonic milliseconds. */
   readonly received: number;
   phase: 'waiting' | 'running' | 'ending';
+  /** The step said last, where that is not the newest in the journal. */
+  said?: LifeCycleEvent;
+  /** Resolves when its ending has been stored and said. */
+  ending?: Promise<void>;
 }
 
 /** Writes to the journal; each resolves when it is on the disk. `W` is whatever else goes into the same batch. */
@@ -101,7 +105,7 @@ export class CommandBook<W> {
   readonly #claimed = new Map<string, Promise<unknown>>();
   /** `seq` of replays, which are not journalled. */
   readonly #replayed = new Map<string, number>();
-  readonly #ending = new Set<Promise<unknown>>();
+  readonly #unfinished = new Set<Promise<unknown>>();
   readonly #stopping = new AbortController();
 
   constructor(options: CommandBookOptions<W>) {
@@ -156,7 +160,7 @@ export class CommandBook<W> {
     const written = journal.accept(record, parcel, command.also);
     const inTime = await settlesWithin(written, storeWithin_ms);
     if (!inTime || !(await succeeded(written))) {
-      void this.#undo(record, parcel, written);
+      this.#atStop(this.#undo(record, parcel, written));
       return undefined;
     }
     this.#open.set(record.id, open);
@@ -168,6 +172,7 @@ export class CommandBook<W> {
   /** Says a step of a command that goes on: published once, not journalled. */
   say(open: OpenCommand, status: Exclude<Status, Ending>, details: EventDetails): void {
     const event = this.#next(open, status, details);
+    open.said = event;
     this.#options.publish(this.#options.address(event, open.record.response));
     this.#options.onEvent(event, open.vehicle);
   }
@@ -185,26 +190,36 @@ export class CommandBook<W> {
     open.phase = 'ending';
     const event = this.#next(open, status, details);
     open.record = { ...open.record, event, ended_at: this.#options.clock.now() };
-    const work = this.#storeEnding(open, event, also);
-    this.#ending.add(work);
-    void work.finally(() => this.#ending.delete(work));
+    open.ending = this.#storeEnding(open, event, also);
+    this.#atStop(open.ending);
   }
 
   /** The last event of an id that came a second time, published again. */
   replay(record: JournalRecord, response: ResponseAddress | undefined): void {
-    const known = this.#open.get(record.id)?.record ?? record;
-    const seq = Math.max(this.#seqOf(known), this.#replayed.get(record.id) ?? 0) + 1;
     const open = this.#open.get(record.id);
+    if (open?.ending !== undefined) {
+      void open.ending.then(() => {
+        if (!this.#stopping.signal.aborted) this.replay(open.record, response);
+      });
+      return;
+    }
+    const known = open?.record ?? record;
+    const seq = Math.max(this.#seqOf(known), this.#replayed.get(record.id) ?? 0) + 1;
     if (open === undefined) this.#replayed.set(record.id, seq);
     else open.record = { ...open.record, seq, boot: this.#options.boot };
-    const event: LifeCycleEvent = { ...known.event, seq, replayed: true };
+    const event: LifeCycleEvent = { ...(open?.said ?? known.event), seq, replayed: true };
     this.#options.publish(this.#options.address(event, response));
   }
 
-  /** Waits for endings that are being stored, no longer than this; what is not stored by then ends after a restart. */
+  /** Waits for endings that are being stored and for what is being undone, no longer than this; what is not stored by then ends after a restart. */
   async stop(grace_ms: number): Promise<void> {
-    await settlesWithin(Promise.allSettled([...this.#ending]), grace_ms);
+    await settlesWithin(Promise.allSettled([...this.#unfinished]), grace_ms);
     this.#stopping.abort();
+  }
+
+  #atStop(work: Promise<unknown>): void {
+    this.#unfinished.add(work);
+    void work.finally(() => this.#unfinished.delete(work));
   }
 
   async #storeEnding(open: OpenCommand, event: LifeCycleEvent, also: readonly W[]): Promise<void> {
