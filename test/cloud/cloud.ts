@@ -104,7 +104,7 @@ export class Cloud {
   }
 
   /** Whatever fits waits, from now until `release`, before it is answered or has any effect. */
-  hold(which: Omit<Fault, 'effect'>): { release(): void } {
+  hold(which: Omit<Fault, 'effect'>): { readonly release: () => void } {
     let letGo: () => void = () => undefined;
     const until = new Promise<void>((resolve) => (letGo = resolve));
     const fault = this.fault({ ...which, effect: { is: 'held', until } });

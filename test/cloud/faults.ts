@@ -53,7 +53,7 @@ export interface Fault {
 export interface FaultHandle {
   /** How many requests it has struck. */
   readonly struck: number;
-  clear(): void;
+  readonly clear: () => void;
 }
 
 export type FaultyReply = Reply | 'close' | 'reset' | UnfinishedReply;

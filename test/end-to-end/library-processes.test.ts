@@ -8,7 +8,6 @@ import {
 } from '../support/library-world.js';
 import { listProcesses } from '../support/processes.js';
 import { onTeardown } from '../support/teardown.js';
-import { waitUntil } from '../support/wait.js';
 
 const deadline = { cached: '2s', force: '2s' };
 const car = 'hyundai-0';
@@ -31,7 +30,7 @@ describe.skipIf(!hasLibraryWorld)('the Python processes of a daemon', () => {
     { word: 'force', outcome: 'unknown' },
     { word: 'cached', outcome: undefined },
   ] as const)(
-    'a `$word` past its deadline is ended with its process, and the next one has a new process',
+    'a $word past its deadline is ended with its process, and the next one has a new process',
     async ({ word, outcome }) => {
       const bridge = await start({ workers: { deadline } });
       const drip = world.cloud.fault({ operation: word, effect: { is: 'dripping_body' } });

@@ -123,12 +123,15 @@ export class LibraryBridge {
     return bridgeStateOf(found);
   }
 
-  /** Every state of an account that the bridge has told of, without repetitions. */
-  accountStates(name: string): string[] {
-    const states = this.#own()
-      .filter(({ topic }) => topic === `${this.base}/bridge/state`)
-      .flatMap((message) => bridgeStateOf(message).accounts[name]?.state ?? []);
-    return states.filter((state, place) => state !== states[place - 1]);
+  /** What the breakers of an account have been so far, without repetitions. */
+  breakerStates(account: string): { read: string[]; wake: string[] } {
+    const of = (callClass: string): string[] => {
+      const states = this.#own()
+        .filter(({ topic }) => topic === `${this.base}/bridge/state`)
+        .flatMap((message) => bridgeStateOf(message).breakers[account]?.[callClass]?.state ?? []);
+      return states.filter((state, place) => state !== states[place - 1]);
+    };
+    return { read: of('read'), wake: of('wake') };
   }
 
   /** Sends a bare word with mosquitto_pub, as a person does; answers the id that the bridge gave it. */

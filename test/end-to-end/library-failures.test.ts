@@ -1,0 +1,178 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import { failure } from '../../src/vehicle/outcome.js';
+import { LibraryBridge, hyundaiAccount, kiaAccount } from '../support/library-bridge.js';
+import {
+  type LibraryWorld,
+  addHyundai,
+  addKia,
+  hasLibraryWorld,
+  startLibraryWorld,
+} from '../support/library-world.js';
+import { waitUntil } from '../support/wait.js';
+
+type Owner = ReturnType<typeof addHyundai>;
+
+describe.skipIf(!hasLibraryWorld)('failures of the vendor', () => {
+  let world: LibraryWorld;
+
+  beforeAll(async () => {
+    world = await startLibraryWorld();
+  });
+
+  const start = async (
+    config: Record<string, unknown> = {},
+  ): Promise<{ owner: Owner; bridge: LibraryBridge }> => {
+    const owner = addHyundai(world);
+    const accounts = [hyundaiAccount(owner)];
+    const bridge = await LibraryBridge.start({ ...world, accounts, config });
+    await bridge.waitForAccount('hyundai', 'ready');
+    return { owner, bridge };
+  };
+
+  describe('keep their code, message and cause on the way from Python over the thread to the broker', () => {
+    let bridge: LibraryBridge;
+
+    beforeAll(async () => {
+      const accounts = [hyundaiAccount(addHyundai(world)), kiaAccount(addKia(world))];
+      const config = {
+        breaker: { failures: 100 },
+        workers: { deadline: { cached: '2s', force: '2s' } },
+      };
+      bridge = await LibraryBridge.start({ ...world, accounts, config });
+      await bridge.waitForAccount('hyundai', 'ready');
+      await bridge.waitForAccount('kia', 'ready');
+      // A car that has never been read has no state document in which a failure could be seen.
+      await bridge.refresh('hyundai-0', 'cached');
+      await bridge.refresh('kia-0', 'cached');
+    });
+
+    const late = { is: 'latency', ms: 1500 } as const;
+    const unreadable = { is: 'garbage', kind: 'no_envelope' } as const;
+
+    test.each([
+      {
+        vehicle: 'hyundai-0',
+        word: 'cached',
+        effect: { is: 'gateway', status: 502 },
+        code: 'unavailable',
+        says: /not an answer \(JSONDecodeError: .*; HTTP 502\)/,
+      },
+      {
+        vehicle: 'hyundai-0',
+        word: 'cached',
+        effect: { is: 'reset' },
+        code: 'unavailable',
+        says: /could not be reached \(ProxyError: /,
+      },
+      {
+        vehicle: 'hyundai-0',
+        word: 'cached',
+        effect: late,
+        code: 'timeout',
+        says: /\(RequestTimeoutError: .*Read timed out/,
+      },
+      {
+        vehicle: 'hyundai-0',
+        word: 'force',
+        effect: late,
+        code: 'vehicle_timeout',
+        says: /the car did not answer in time \(RequestTimeoutError: /,
+      },
+      {
+        vehicle: 'hyundai-0',
+        word: 'cached',
+        effect: unreadable,
+        code: 'internal',
+        says: /\(KeyError: vehicleStatus\)/,
+      },
+      {
+        vehicle: 'hyundai-0',
+        word: 'force',
+        effect: { is: 'rate_limited' },
+        code: 'rate_limited',
+        says: /request limit is reached \(ServiceTemporaryUnavailable: .*HT_534/,
+      },
+      {
+        vehicle: 'kia-0',
+        word: 'cached',
+        effect: { is: 'gateway', status: 503 },
+        code: 'unavailable',
+        says: /\(JSONDecodeError: .*; HTTP 503\)/,
+      },
+      {
+        vehicle: 'kia-0',
+        word: 'force',
+        effect: late,
+        code: 'vehicle_timeout',
+        says: /\(RequestTimeoutError: .*api\.owners\.kia\.com/,
+      },
+      {
+        vehicle: 'kia-0',
+        word: 'cached',
+        effect: unreadable,
+        code: 'internal',
+        says: /\(KeyError: status\)/,
+      },
+    ] as const)('$vehicle, $word: $code', async ({ vehicle, word, effect, code, says }) => {
+      const fault = world.cloud.fault({ operation: word, effect });
+      const ending = await bridge.refresh(vehicle, word).finally(fault.clear);
+      expect(ending).toMatchObject({
+        status: 'failed',
+        code,
+        retryable: failure(code, '').retryable,
+      });
+      expect(ending.message).toMatch(says);
+      expect(await bridge.stateAfter(vehicle, ending)).toMatchObject({ command: { code } });
+    });
+  });
+
+  test.each([200, 502] as const)(
+    "the vendor's daily limit (HTTP %i) ends a `force` as `rate_limited`, and opens no breaker",
+    async (status) => {
+      const { owner, bridge } = await start();
+      owner.budget = { total: 0, each: 0 };
+      owner.budgetStatus = status;
+      for (let count = 0; count < 6; count += 1) {
+        const ending = await bridge.refresh('hyundai-0', 'force');
+        expect(ending).toMatchObject({ status: 'failed', code: 'rate_limited', retryable: true });
+      }
+      owner.budget = undefined;
+      expect(await bridge.refresh('hyundai-0', 'force')).toMatchObject({ status: 'succeeded' });
+      expect(bridge.breakerStates('hyundai')).toEqual({ read: ['closed'], wake: ['closed'] });
+    },
+  );
+
+  test('five failures in a row open the breaker of the reads, and nothing is asked until its time is over', async () => {
+    const { owner, bridge } = await start({ breaker: { reset: '3s' } });
+    const away = world.cloud.fault({
+      account: owner.username,
+      operation: 'cached',
+      effect: { is: 'gateway', status: 502 },
+    });
+    for (let count = 0; count < 5; count += 1) {
+      const ending = await bridge.refresh('hyundai-0', 'cached');
+      expect(ending).toMatchObject({ status: 'failed', code: 'unavailable' });
+    }
+    const refused = await bridge.refresh('hyundai-0', 'cached');
+    expect(refused).toMatchObject({ status: 'rejected', code: 'breaker_open', retryable: true });
+    expect(refused.retry_after_s).toBeGreaterThan(0);
+    expect(away.struck).toBe(5);
+    // The breaker of the wakes is another one.
+    expect(await bridge.refresh('hyundai-0', 'force')).toMatchObject({ status: 'succeeded' });
+
+    away.clear();
+    await bridge.waitForBridgeState(
+      ({ breakers }) => breakers['hyundai']?.['read']?.state === 'half_open',
+    );
+    expect(await bridge.refresh('hyundai-0', 'cached')).toMatchObject({ status: 'succeeded' });
+    await waitUntil(
+      () => bridge.breakerStates('hyundai').read.at(-1) === 'closed',
+      10_000,
+      () => 'the breaker to close',
+    );
+    expect(bridge.breakerStates('hyundai')).toEqual({
+      read: ['closed', 'open', 'half_open', 'closed'],
+      wake: ['closed'],
+    });
+  });
+});
