@@ -47,14 +47,18 @@ export class CrashLab {
 
   /** Launches it and waits until it is connected. */
   async start(): Promise<Daemon> {
-    const from = this.recorder.messages.length;
+    const online = this.online();
     const daemon = await this.launch();
-    await this.recorder.waitFor(
+    await online;
+    return daemon;
+  }
+
+  /** The next time it says so; what is known already does not count. */
+  online(): Promise<unknown> {
+    return this.recorder.waitForNext(
       ({ topic, payload }) => topic === 'bluelink/bridge/availability' && payload === 'online',
       20_000,
-      from,
     );
-    return daemon;
   }
 
   /** `kill -9`; resolves when the process is gone. */
