@@ -81,6 +81,8 @@ export interface AccountDependencies {
   readonly sharedSlots: SharedSlots;
   readonly waiting: WaitingCount;
   readonly clockTrusted: () => boolean;
+  /** False from the second time on that any account asks for this text. */
+  readonly isNews: (message: string) => boolean;
   readonly workerEntry: string;
   readonly output: AccountOutput;
 }
@@ -115,6 +117,7 @@ export async function createAccount(options: AccountOptions, deps: AccountDepend
     metrics: deps.metrics,
     account: options.name,
     nameOf: ({ vehicle }) => vehicle && vehicles.byVendorId(vehicle)?.topic_id,
+    isNews: deps.isNews,
   });
 
   const book = new CommandBook<Write>({

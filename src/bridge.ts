@@ -117,6 +117,8 @@ export async function startBridge(
   };
 
   // The accounts, each with everything that belongs to it.
+  const said = new Set<string>();
+  const isNews = (message: string): boolean => said.size < said.add(message).size;
   const waiting = new WaitingCount(options.queueTotal);
   const metrics = createMetrics({ pool: poolFigures, queueDepth: () => waiting.total });
   const sharedSlots = new SharedSlots(options.mostProcesses, options.accounts.length);
@@ -132,6 +134,7 @@ export async function startBridge(
         sharedSlots,
         waiting,
         clockTrusted: () => clockTrust.isTrusted,
+        isNews,
         workerEntry,
         output,
       }),

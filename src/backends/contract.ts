@@ -4,6 +4,8 @@ import type { Outcome, Task } from '../vehicle/task.js';
 export interface BackendLog {
   readonly level: 'debug' | 'info' | 'warn' | 'error';
   readonly message: string;
+  /** Said once in the daemon's life, however many threads and accounts come to say it. */
+  readonly once?: true | undefined;
 }
 
 /** What a backend may tell while it works; each is posted to the main loop at once. */

@@ -14,10 +14,12 @@ export interface AccountLogOptions {
   readonly account: string;
   /** The topic id of a task's car. */
   readonly nameOf: (task: Task) => string | undefined;
+  /** False from the second time on that anybody asks for this text. */
+  readonly isNews: (message: string) => boolean;
 }
 
 /** What is written and counted of one account: every line of a command carries its id. */
-export function createAccountLog({ log, metrics, account, nameOf }: AccountLogOptions) {
+export function createAccountLog({ log, metrics, account, nameOf, isNews }: AccountLogOptions) {
   const about = (task: Task) => ({
     attempt: task.attempt,
     operation: task.operation,
@@ -59,8 +61,8 @@ export function createAccountLog({ log, metrics, account, nameOf }: AccountLogOp
           metrics.vendorRequest(account);
           return;
         case 'log': {
-          const { attempt, command_id, level, message } = note;
-          log[level]({ attempt, command_id }, message);
+          const { attempt, command_id, level, message, once } = note;
+          if (once !== true || isNews(message)) log[level]({ attempt, command_id }, message);
           return;
         }
         case 'process':

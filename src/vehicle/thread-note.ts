@@ -11,6 +11,8 @@ export const threadNoteSchema = z.discriminatedUnion('kind', [
     command_id: z.string().optional(),
     level: z.enum(['debug', 'info', 'warn', 'error']),
     message: z.string(),
+    /** Of no news if it was said before, by whatever thread. */
+    once: z.literal(true).optional(),
   }),
   z.strictObject({
     kind: z.literal('process'),

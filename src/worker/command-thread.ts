@@ -75,8 +75,8 @@ export class CommandThread {
         if (this.#task === undefined) return;
         this.#options.post({ kind: 'request', attempt: this.#task.attempt });
       },
-      log: ({ level, message }) => {
-        this.#options.post({ kind: 'log', ...this.#about(), level, message });
+      log: (line) => {
+        this.#options.post({ kind: 'log', ...this.#about(), ...line });
       },
       process: (event, pid) => {
         this.#options.post({ kind: 'process', event, pid, thread: threadId });

@@ -34,7 +34,6 @@ export class HyundaiKiaConnect implements VehicleBackend {
   readonly #sidecar: Sidecar;
   #exchange: Exchange | undefined;
   #lastId = 0;
-  #warned = false;
 
   private constructor(
     settings: HyundaiKiaConnectSettings,
@@ -135,10 +134,9 @@ export class HyundaiKiaConnect implements VehicleBackend {
   }
 
   #meet(hello: Hello): void {
-    if (hello.supported || this.#warned) return;
-    this.#warned = true;
+    if (hello.supported) return;
     const message = `Python ${hello.python} runs the last library release for it; sign-in in Europe needs Python 3.12 or newer`;
-    this.#log.write('warn', message);
+    this.#notes.log({ level: 'warn', message, once: true });
   }
 
   #withoutSecrets(outcome: Outcome): Outcome {
