@@ -91,7 +91,14 @@ describe.skipIf(!existsSync(entry))('the built worker in a pool', () => {
     );
     expect(await run(aTask({ attempt: 'a1', command_id: 'c1' }))).toMatchObject({ ok: true });
     expect(pidsOf(notes, 'started')).toHaveLength(1);
-    expect(notes.filter(({ kind }) => kind === 'request')).toEqual([
+    // Notes and answers come by ways of their own: neither waits for the other.
+    const requests = (): ThreadNote[] => notes.filter(({ kind }) => kind === 'request');
+    await waitUntil(
+      () => requests().length >= 2,
+      10_000,
+      () => 'two requests to be told of',
+    );
+    expect(requests()).toEqual([
       { kind: 'request', attempt: 'a1' },
       { kind: 'request', attempt: 'a1' },
     ]);
