@@ -200,7 +200,8 @@ export class Connection {
     log.info({ version, session_present: packet.sessionPresent }, 'connected to the broker');
     const filter = { qos: 1 as const, ...(version === 5 ? { nl: true, rap: true, rh: 0 } : {}) };
     client.subscribe(commandFilter, filter, (error) => {
-      if (error === null) return;
+      // A connection that is lost meanwhile is no refusal.
+      if (error === null || !client.connected) return;
       log.error({ err: error }, 'the broker refuses the subscription to the command topics');
     });
     onConnected({ version, sessionPresent: packet.sessionPresent });
