@@ -6,6 +6,7 @@ import type { Config } from '../config/schema.js';
 import { createAccountStore, credentialsMark } from '../store/account-store.js';
 import { openLevelStore } from '../store/level-store.js';
 import { StoreError, type Store } from '../store/store.js';
+import { mergeVehicles } from '../vehicle/known-vehicle.js';
 import type { ListedVehicle, Outcome, Session } from '../vehicle/task.js';
 import { backendSettings, credentialsOf, StartFault } from './bridge-options.js';
 import { exitCodes, type ExitCode } from './exit-codes.js';
@@ -81,6 +82,12 @@ async function signIn(config: Config, account: AccountConfig, store: Store): Pro
         blocked: null,
         credentials: credentialsMark(account.name, credentialsOf(account)),
       });
+    }
+    if (outcome.ok && outcome.result.operation === 'sign_in') {
+      // A daemon that finds a session does not sign in, so it would never hear of the cars.
+      const known = (await stored.vehicles()) ?? [];
+      const cars = mergeVehicles(known, outcome.result.vehicles, account.vehicles);
+      await stored.putVehicles(cars);
     }
     return outcome;
   } finally {
