@@ -133,10 +133,12 @@ export function checkTimes(
     const message = 'issued_at: expected at most 60 s in the future, got a later time';
     return rejected(failure('invalid_payload', message), about);
   }
-  const ownExpiry_s = request.expires_in_s ?? defaultExpiry_s;
-  const expiresIn_s = Math.min(ownExpiry_s, messageExpiry_s ?? ownExpiry_s);
-  const deadline = Math.min(issued_at, received_at) + expiresIn_s * 1000;
-  if (messageExpiry_s === 0 || deadline <= received_at) {
+  const expiresIn_s = request.expires_in_s ?? defaultExpiry_s;
+  const deadline = Math.min(
+    Math.min(issued_at, received_at) + expiresIn_s * 1000,
+    received_at + (messageExpiry_s ?? Infinity) * 1000,
+  );
+  if (deadline <= received_at) {
     return { status: 'expired', message: 'it came after its expiry', ...about };
   }
   return { deadline };

@@ -53,6 +53,8 @@ export interface ForVehicle<W> extends Incoming {
   readonly also: readonly W[];
 }
 
+export const idUnreadable = 'whether this id is known could not be read, so it will not run';
+
 /** Takes commands in, from the first check to the lanes, and out again if they never start. */
 export class Admissions<W> {
   readonly #options: AdmissionsOptions<W>;
@@ -129,6 +131,8 @@ export class Admissions<W> {
           this.#refuse(incoming, rejected(failure('id_reused', message), { id }));
           return;
         }
+        case 'unreadable':
+          this.#refuse(incoming, rejected(failure('not_stored', idUnreadable), { id }));
       }
     });
   }
@@ -244,7 +248,8 @@ export class Admissions<W> {
       const reported = this.#options.reportedAt(vehicle) ?? 0;
       const maxAge_s = command.max_age_s ?? this.#options.defaultMaxAge_s;
       const isFresh = (this.#options.clock.now() - reported) / 1000 <= maxAge_s;
-      details.decision = isFresh ? 'fresh_enough' : 'forced';
+      const isOpen = this.#options.breakers.wake.state.is === 'open';
+      details.decision = isFresh ? 'fresh_enough' : isOpen ? 'breaker_open' : 'forced';
     }
     this.#end(open, vehicle, 'succeeded', details);
   }

@@ -11,6 +11,7 @@ import type { JournalRecord, ResponseAddress } from '../vehicle/journal-record.j
 import type { LifeCycleEvent } from '../vehicle/life-cycle.js';
 import { failure, type Failure } from '../vehicle/outcome.js';
 import { checkTimes, isAllowed, rejected, type Incoming, type Refusal } from './admission.js';
+import { idUnreadable } from './admissions.js';
 import { failureDetails, type CommandBook, type OpenCommand } from './command-book.js';
 import { refusalEvent } from './refusal-event.js';
 
@@ -97,7 +98,9 @@ export class BridgeCommands<W> {
       const status = await book.statusOf(id, fingerprint);
       if (status.is === 'same') book.replay(status.record, incoming.response);
       else if (status.is === 'free') await this.#admit(incoming, command, request, fingerprint);
-      else {
+      else if (status.is === 'unreadable') {
+        this.#refuse(incoming, rejected(failure('not_stored', idUnreadable), { id }));
+      } else {
         const message = 'this id belongs to another command of the last hour';
         this.#refuse(incoming, rejected(failure('id_reused', message), { id }));
       }

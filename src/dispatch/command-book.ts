@@ -81,7 +81,8 @@ export interface NewCommand<W> {
 export type IdStatus =
   | { readonly is: 'free' }
   | { readonly is: 'same'; readonly record: JournalRecord }
-  | { readonly is: 'reused' };
+  | { readonly is: 'reused' }
+  | { readonly is: 'unreadable' };
 
 const storeWithin_ms = 5000;
 const rememberEnded_ms = 3_600_000;
@@ -142,7 +143,8 @@ export class CommandBook<W> {
     const remembered = this.#remembered.get(id);
     const key = remembered?.key ?? (uuidPattern.test(id) ? id : undefined);
     if (key === undefined) return { is: 'free' };
-    const record = await this.#options.journal.find(key);
+    const record = await this.#options.journal.find(key).catch(() => null);
+    if (record === null) return { is: 'unreadable' };
     const since = this.#options.clock.now() - rememberEnded_ms;
     if (record?.id !== id || (record.ended_at ?? 0) < since) return { is: 'free' };
     return judged(record, fingerprint);
