@@ -1,0 +1,158 @@
+import { onTestFinished } from 'vitest';
+import type { Clock } from '../../src/daemon/clock.js';
+import { Admissions, type ForVehicle } from '../../src/dispatch/admissions.js';
+import { Breaker, callClasses, type CallClass } from '../../src/dispatch/breaker.js';
+import { createCalls } from '../../src/dispatch/calls.js';
+import { Dispatcher } from '../../src/dispatch/dispatcher.js';
+import type { SessionState } from '../../src/dispatch/session-keeper.js';
+import { WaitingCount } from '../../src/dispatch/waiting-count.js';
+import type { Write } from '../../src/store/store.js';
+import type { KnownVehicle } from '../../src/vehicle/known-vehicle.js';
+import type { Failure } from '../../src/vehicle/outcome.js';
+import type { Outcome, Task } from '../../src/vehicle/task.js';
+import { aBook } from './a-book.js';
+import { settle } from './fake-clock.js';
+import { MemoryStore } from './memory-store.js';
+import { later } from './outcomes.js';
+
+/** A call that has left and waits for the test to end it. */
+export interface LeftCall {
+  readonly task: Task;
+  readonly end: (outcome: Outcome) => Promise<void>;
+}
+
+export function aCar(id = 'car', more: Partial<KnownVehicle> = {}): KnownVehicle {
+  const listed = { id, vin: null, name: null, model: null, year: null };
+  return {
+    topic_id: id,
+    listed: { ...listed, brand: null, drivetrain: null },
+    name: null,
+    enabled: true,
+    present: true,
+    ...more,
+  };
+}
+
+export interface AccountOptions {
+  readonly store?: MemoryStore;
+  readonly boot?: number;
+  readonly allow?: readonly (readonly string[] | undefined)[];
+  readonly clockTrusted?: boolean;
+  readonly accountRefusal?: Failure;
+  readonly queuePerVehicle?: number;
+  readonly queueTotal?: number;
+  readonly reportedAt?: () => number | undefined;
+}
+
+/** Admission, book, lanes, breakers and calls of one account as they are put together; only the threads are the test's. */
+export function anAccount(clock: Clock, options: AccountOptions = {}) {
+  const store = options.store ?? new MemoryStore();
+  const { book, journal, said } = aBook(store, clock, options.boot);
+  const waiting = new WaitingCount(options.queueTotal ?? 1000);
+  const left: LeftCall[] = [];
+  const overlaps: string[] = [];
+  let isReady = true;
+  const ready = { is: 'ready', session: { data: {}, generation: 1 } } as const;
+  const session = (): SessionState => (isReady ? ready : { is: 'signing_in' });
+  const retry = { initial_ms: 1000, factor: 2, max_ms: 60_000, jitter: 0 };
+
+  const breakerOf = (callClass: CallClass): Breaker =>
+    new Breaker(
+      callClass,
+      { failures: 5, reset_ms: 60_000, max_reset_ms: 600_000 },
+      clock,
+      (state) => {
+        if (state.is === 'open') dispatcher.failWaiting(callClass, breakers[callClass].refusal);
+        dispatcher.pump();
+      },
+    );
+  const breakers: Record<CallClass, Breaker> = { read: breakerOf('read'), wake: breakerOf('wake') };
+
+  const calls = createCalls({
+    account: 'home',
+    clock,
+    deadline_ms: { cached: 60_000, force: 180_000, sign_in: 180_000 },
+    breakers,
+    session,
+    renew: () => Promise.resolve(session()),
+    adopt: () => Promise.resolve(),
+    onLeave: () => undefined,
+    onReturn: () => undefined,
+    run: (task) => {
+      const same = left.find(
+        (one) => one.task.vehicle === task.vehicle && one.task.operation === task.operation,
+      );
+      if (same !== undefined) overlaps.push(`${task.operation} ${task.vehicle ?? ''}`);
+      const call = later<Outcome>();
+      const one: LeftCall = {
+        task,
+        end: async (outcome) => {
+          left.splice(left.indexOf(one), 1);
+          call.keep(outcome);
+          await settle();
+        },
+      };
+      left.push(one);
+      return call.promise;
+    },
+  });
+
+  const dispatcher: Dispatcher = new Dispatcher({
+    clock,
+    retry,
+    mayLeave: (callClass) => isReady && breakers[callClass].allows,
+    takeSlot: () => () => undefined,
+    beforeWake: (ids) => book.markStarted(ids),
+    call: (context) => calls.call(context),
+  });
+
+  const admissions = new Admissions<Write>({
+    clock,
+    book,
+    dispatcher,
+    waiting,
+    breakers,
+    defaultMaxAge_s: 300,
+    queuePerVehicle: options.queuePerVehicle ?? 32,
+    expiresIn_ms: { cached: 600_000, force: 300_000, smart: 600_000 },
+    allowLists: () => options.allow ?? [],
+    clockTrusted: () => options.clockTrusted ?? true,
+    accountRefusal: () => options.accountRefusal,
+    reportedAt: options.reportedAt ?? (() => undefined),
+    topicId: (vehicle) => vehicle,
+    reject: (event) => {
+      said.push(event);
+    },
+  });
+
+  onTestFinished(() => {
+    dispatcher.stop();
+    admissions.stop();
+    for (const one of callClasses) breakers[one].stop();
+  });
+
+  return {
+    ...{ store, book, journal, said, waiting, left, overlaps, breakers, dispatcher, admissions },
+    setReady: (is: boolean): void => {
+      isReady = is;
+      dispatcher.pump();
+    },
+    send: (
+      payload: string | Record<string, unknown>,
+      more: Partial<ForVehicle<Write>> = {},
+    ): Promise<void> =>
+      admissions.handle({
+        car: aCar(),
+        name: 'refresh',
+        payload: Buffer.from(typeof payload === 'string' ? payload : JSON.stringify(payload)),
+        retained: false,
+        received_at: clock.now(),
+        received: clock.monotonic(),
+        response: undefined,
+        also: [],
+        ...more,
+      }),
+  };
+}
+
+export type AnAccount = ReturnType<typeof anAccount>;
