@@ -354,6 +354,10 @@ export async function createAccount(options: AccountOptions, deps: AccountDepend
       if (isBlocked(keeper.state)) onSessionState(keeper.state);
       readOnce();
       keeper.start();
+      // A crash between the session and the list of cars leaves an account that never asked for its cars.
+      if (keeper.state.is === 'ready' && !vehicles.hasListed) {
+        void keeper.renew(keeper.state.session.generation);
+      }
       dispatcher.pump();
       prune();
     },
