@@ -225,7 +225,7 @@ export class Dispatcher {
       this.#options.clock.monotonic() + Math.max(pause_ms, asked_ms),
       outcome,
     );
-    for (const waiter of [...call.waiters]) waiter.waitsAgain();
+    for (const waiter of [...call.waiters]) waiter.waitsAgain(outcome);
   }
 
   /** A car that does not answer holds up its own wake lane, and nothing else. */

@@ -19,8 +19,8 @@ export interface Waiter {
   readonly priority: Priority;
   /** The call was handed to a thread. */
   started(info: Shared & { readonly attempt: number }): void;
-  /** The call will be tried again: until then the command counts as waiting. */
-  waitsAgain(): void;
+  /** The call will be tried again after this outcome: until then the command counts as waiting. */
+  waitsAgain(last: Outcome): void;
   ended(outcome: Outcome, info: Shared & { readonly duration_ms: number }): void;
 }
 

@@ -91,7 +91,8 @@ export class Refresh {
         this.#begun = true;
         this.#options.running(this.#open, { attempt, ...shared, ...(smart ? { phase } : {}) });
       },
-      waitsAgain: () => {
+      waitsAgain: (last) => {
+        this.#last = last;
         this.#begun = false;
         this.#armExpiry(phase);
         this.#options.waiting(this.#open);
