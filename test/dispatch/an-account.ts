@@ -125,14 +125,27 @@ export function anAccount(clock: Clock, options: AccountOptions = {}) {
     },
   });
 
-  onTestFinished(() => {
+  const stop = (): void => {
     dispatcher.stop();
     admissions.stop();
     for (const one of callClasses) breakers[one].stop();
-  });
+  };
+  onTestFinished(stop);
 
   return {
-    ...{ store, book, journal, said, waiting, left, overlaps, breakers, dispatcher, admissions },
+    ...{
+      store,
+      book,
+      journal,
+      said,
+      waiting,
+      left,
+      overlaps,
+      breakers,
+      dispatcher,
+      admissions,
+      stop,
+    },
     setReady: (is: boolean): void => {
       isReady = is;
       dispatcher.pump();
