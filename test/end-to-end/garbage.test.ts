@@ -166,6 +166,22 @@ describe.skipIf(!hasMosquitto)('what is no command', () => {
     },
   );
 
+  test.each([
+    ['no-such-car', 'refresh', 'unknown_vehicle', false],
+    ['car0', 'frobnicate', 'unknown_command', false],
+    ['bridge', 'frobnicate', 'unknown_command', false],
+    ['car0', 'refresh', 'retained', true],
+    ['car0', 'refresh', 'invalid_payload', false],
+  ])('a refusal of %s/%s for %s carries the id of its sender', async (car, name, code, retain) => {
+    const id = bridge.newId();
+    const answers = await answersTo(
+      bridge.commandTopic(car, name),
+      JSON.stringify({ id, value: 'frobnicate' }),
+      retain,
+    );
+    expect(answers).toMatchObject([{ id, status: 'rejected', code }]);
+  });
+
   test('an empty payload is ignored', async () => {
     for (const retain of [false, true]) {
       expect(await answersTo(bridge.commandTopic('car0'), '', retain)).toEqual([]);

@@ -1,3 +1,4 @@
+import { readdirSync, readlinkSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -92,7 +93,8 @@ describe.skipIf(!hasMosquitto)('starting', () => {
       undefined,
       before,
     );
-    expect(await bridge.daemon.stop()).toEqual(clean);
+    bridge.daemon.kill('SIGKILL');
+    await bridge.daemon.exit;
   });
 
   test('a broker that is not there yet is tried again until it is', async () => {
@@ -275,6 +277,8 @@ describe.skipIf(!hasMosquitto)('a broker that restarts', () => {
     const broker = await startMosquitto();
     const bridge = await SimulatedBridge.start({ broker });
     await bridge.ready();
+    await bridge.refresh('car0', 'force');
+    const before = handlesOf(bridge.daemon.pid);
     const restarts = 8;
     for (let restart = 1; restart <= restarts; restart += 1) {
       await (restart % 2 === 0 ? broker.kill() : broker.stop());
@@ -290,6 +294,11 @@ describe.skipIf(!hasMosquitto)('a broker that restarts', () => {
     const state = await bridge.waitForState(({ queue }) => queue.running === 0, from);
     expect(state.mqtt.reconnects).toBe(restarts);
     expect(state.pool.threads).toBeLessThanOrEqual(2);
+    const after = handlesOf(bridge.daemon.pid);
+    expect(after.sockets).toBe(before.sockets);
+    // The store opens and closes files of its own as it likes; a leak would be one at each restart.
+    expect(after.files).toBeLessThan(before.files + restarts);
+    expect(after.threads).toBeLessThanOrEqual(before.threads + 1);
     expect(bridge.logLines().filter(({ level }) => level === 'error')).toEqual([]);
     expect(bridge.daemon.lines.filter((line) => line.includes('Warning'))).toEqual([]);
   });
@@ -351,3 +360,21 @@ describe('the command line', () => {
     });
   });
 });
+
+/** What a process holds open, as Linux counts it. */
+function handlesOf(pid: number): { sockets: number; files: number; threads: number } {
+  const folder = `/proc/${String(pid)}`;
+  const links = readdirSync(`${folder}/fd`).flatMap((name) => {
+    try {
+      return [readlinkSync(`${folder}/fd/${name}`)];
+    } catch {
+      // It was closed while we looked.
+      return [];
+    }
+  });
+  return {
+    sockets: links.filter((link) => link.startsWith('socket:')).length,
+    files: links.length,
+    threads: readdirSync(`${folder}/task`).length,
+  };
+}
