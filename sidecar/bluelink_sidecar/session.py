@@ -172,9 +172,21 @@ def serialised(manager: Any, family: Family, listed_at: str | None) -> Json | No
     return {"version": VERSION, "token": data, "vehicles": cars, "listed_at": listed_at}
 
 
+def has_rotated(before: Json | None, after: Json) -> bool:
+    """Whether the token is another one, and not just said to end at another time."""
+    return before is None or _rotating(before) != _rotating(after)
+
+
 def has_changed(before: Json | None, after: Json) -> bool:
     """Whether the bridge must store it: another token, or other facts about the cars."""
     return before is None or _essence(before) != _essence(after)
+
+
+def _rotating(session: Json) -> Json:
+    token = session.get("token", {})
+    return {
+        name: value for name, value in token.items() if name != "valid_until" and value is not None
+    }
 
 
 def _essence(session: Json) -> tuple[Any, Any]:

@@ -16,7 +16,7 @@ from .reads import cached, force
 from .redaction import Redactor
 from .regions import Family
 from .replies import failed, outcome_line, succeeded
-from .session import has_changed
+from .session import has_changed, has_rotated
 from .sign_in import sign_in
 from .trouble import Trouble
 
@@ -27,6 +27,9 @@ class Worker:
         self._channel = channel
         self._redactor = redactor
         self.current_id: int | None = None
+        #: The sign-in under way, and the newest session that the bridge knows of.
+        self._signing_in: Request | None = None
+        self._told: Json | None = None
         self._state = AccountState(library, ListingFacts())
         self._watch = HttpWatch(self._tell_request, self._state.facts.on_reply)
 
@@ -59,7 +62,11 @@ class Worker:
 
     def _work(self, request: Request, seen: Seen) -> Json:
         if request.operation == "sign_in":
-            return succeeded(sign_in(self._state, request), seen.requests)
+            self._signing_in, self._told = request, request.session
+            try:
+                return succeeded(sign_in(self._state, request), seen.requests)
+            finally:
+                self._signing_in = None
         if request.operation == "force":
             return force(self._state, request, seen)
         return cached(self._state, request, seen)
@@ -89,7 +96,22 @@ class Worker:
             self._redactor.learn(session_secrets(session))
 
     def _tell_request(self) -> None:
+        self._tell_rotated()
         self._channel.send({"type": "request", "id": self.current_id, "count": 1})
+
+    def _tell_rotated(self) -> None:
+        """Before anything else is asked with a new token: the old one is void, and this process may be killed."""
+        if self._signing_in is None:
+            return
+        before = self._signing_in.session or {}
+        session = self._state.session(before.get("listed_at"))
+        if session is None or not has_rotated(self._told, session):
+            return
+        self._told = session
+        self._learn_session()
+        # The cars are being listed anew at this moment; those known until now go with the token.
+        known = {**session, "vehicles": before.get("vehicles", [])}
+        self._channel.send({"type": "session", "id": self.current_id, "session": known})
 
 
 def secrets_in(request: Request) -> list[object]:

@@ -269,3 +269,29 @@ def test_identities_of_every_region_survive_the_round_trip(library: Any, region:
     again = build_manager(library, account, region, 1, session)
     assert again.vehicles["car-1"] == manager.vehicles["car-1"]
     assert not has_changed(session, serialised(again, Family.OTHER, None) or {})
+
+
+@pytest.mark.parametrize("brand", ["kia", "hyundai"])
+def test_a_new_token_is_told_before_anything_is_asked_with_it(make_bench: Any, brand: str) -> None:
+    cloud: Any = KiaUsa() if brand == "kia" else HyundaiUsa()
+    bench = make_bench(cloud, brand=brand)
+    session = signed_in(bench)
+    kinds = [json.loads(line)["type"] for line in bench.lines.getvalue().splitlines()]
+    assert [kind for kind in kinds if kind != "log"] == ["request", "session", "request"]
+    (early,) = bench.lines.messages("session")
+    assert early["session"]["token"] == session["token"]
+
+    outcome = bench.run("sign_in", session)
+    assert outcome["ok"], outcome
+    _, renewed = bench.lines.messages("session")
+    assert renewed["session"]["token"] == outcome["session"]["token"]
+    # The list of cars is on its way: until then those that are known go with the token.
+    assert renewed["session"]["vehicles"] == session["vehicles"]
+
+
+def test_a_read_tells_its_session_with_its_outcome_only(make_bench: Any) -> None:
+    bench = make_bench(KiaUsa())
+    session = signed_in(bench)
+    before = len(bench.lines.messages("session"))
+    assert bench.run("cached", session)["ok"]
+    assert len(bench.lines.messages("session")) == before

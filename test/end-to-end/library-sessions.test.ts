@@ -102,6 +102,24 @@ describe.skipIf(!hasLibraryWorld)('the session of an account', () => {
     expect(signIns(owner.username)).toHaveLength(1);
   });
 
+  test('a token that a sign-in got is not lost with a process that is killed before its answer', async () => {
+    const { owner, entry } = ownerAt.hyundai();
+    const held = world.cloud.hold({ account: owner.username, operation: 'list' });
+    onTeardown(held.release);
+    world.cloud.requests.clear();
+    const bridge = await LibraryBridge.start({ ...world, accounts: [entry()] });
+    await world.cloud.requests.arrived('list');
+    const [python] = bridge.pythons();
+    process.kill(python?.pid ?? expect.unreachable('no process'), 'SIGKILL');
+    await bridge.daemon.waitForLine(/the account cannot be reached/);
+    held.release();
+    await bridge.waitForAccount('hyundai', 'ready');
+    const kinds = signIns(owner.username).map(({ operation }) => operation);
+    expect(kinds[0]).toBe('sign_in');
+    expect(new Set(kinds.slice(1))).toEqual(new Set(['refresh']));
+    expect(await bridge.refresh('hyundai-0', 'cached')).toMatchObject({ status: 'succeeded' });
+  });
+
   test.each(['hyundai', 'kia'] as const)(
     'after three refusals by %s nobody signs in any more until the credentials change',
     async (maker) => {

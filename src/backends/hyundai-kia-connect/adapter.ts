@@ -125,12 +125,19 @@ export class HyundaiKiaConnect implements VehicleBackend {
     }
     // What an earlier task left behind belongs to nobody.
     if (message.id !== this.#exchange?.id) return;
-    if (message.type === 'outcome') {
-      this.#exchange.answer(message.outcome);
-      return;
+    switch (message.type) {
+      case 'outcome':
+        this.#exchange.answer(message.outcome);
+        return;
+      case 'session':
+        this.#log.learn(message.session);
+        this.#exchange.keep(message.session);
+        return;
+      case 'request':
+        this.#exchange.countRequests(message.count);
+        for (let count = 0; count < message.count; count += 1) this.#notes.request();
+        return;
     }
-    this.#exchange.countRequests(message.count);
-    for (let count = 0; count < message.count; count += 1) this.#notes.request();
   }
 
   #meet(hello: Hello): void {

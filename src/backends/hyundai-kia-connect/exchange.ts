@@ -1,6 +1,6 @@
 import { failure } from '../../vehicle/outcome.js';
 import type { Failure, FailureCode } from '../../vehicle/outcome.js';
-import type { Outcome, Task } from '../../vehicle/task.js';
+import type { Outcome, Session, Task } from '../../vehicle/task.js';
 import { readOutcome } from './protocol.js';
 
 /** One task given to a process, and what has come of it so far. */
@@ -11,6 +11,7 @@ export class Exchange {
   readonly answered: Promise<Outcome>;
   #answer: (outcome: Outcome) => void = () => undefined;
   #outcome: Outcome | undefined;
+  #session: Session | undefined;
   #requests = 0;
 
   constructor(id: number, task: Task) {
@@ -28,6 +29,11 @@ export class Exchange {
     this.#requests += count;
   }
 
+  /** Takes a session that came before the answer. */
+  keep(session: Session): void {
+    this.#session = session;
+  }
+
   /** Takes the first answer. A killed process cannot say how many requests it made, so they were counted. */
   answer(value: unknown): void {
     if (this.#outcome !== undefined) return;
@@ -41,6 +47,11 @@ export class Exchange {
     const sent = this.#requests > 0;
     const more: Pick<Failure, 'sent' | 'outcome'> =
       sent && this.task.operation === 'force' ? { sent, outcome: 'unknown' } : { sent };
-    return { ok: false, failure: failure(code, message, more), requests: this.#requests };
+    return {
+      ok: false,
+      failure: failure(code, message, more),
+      requests: this.#requests,
+      ...(this.#session === undefined ? {} : { session: this.#session }),
+    };
   }
 }

@@ -28,6 +28,8 @@ const messageSchema = z.discriminatedUnion('type', [
     id: z.number().int(),
     count: z.number().int().min(1).max(1000),
   }),
+  /** The session has changed before the outcome is known: a process that is killed cannot bring it any more. */
+  z.object({ type: z.literal('session'), id: z.number().int(), session: sessionSchema }),
   z.object({
     type: z.literal('log'),
     id: z.number().int().nullable(),

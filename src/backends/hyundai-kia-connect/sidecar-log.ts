@@ -9,19 +9,28 @@ const mostLines = 300;
 export class SidecarLog {
   readonly #log: (line: BackendLog) => void;
   readonly #ofAccount: readonly string[];
+  #secrets: readonly string[];
   #redact: (text: string) => string;
   #lines = 0;
 
   constructor(settings: HyundaiKiaConnectSettings, log: (line: BackendLog) => void) {
     this.#log = log;
     this.#ofAccount = [settings.password, settings.pin ?? ''];
+    this.#secrets = this.#ofAccount;
     this.#redact = createRedaction(this.#ofAccount);
   }
 
   /** A new task: a new allowance of lines, and the secrets of its session. */
   begin(session: Session | null): void {
     this.#lines = 0;
-    this.#redact = createRedaction([...this.#ofAccount, ...secretsIn(session)]);
+    this.#secrets = this.#ofAccount;
+    this.learn(session);
+  }
+
+  /** A session that the task has got meanwhile: its secrets too stay out. */
+  learn(session: Session | null): void {
+    this.#secrets = [...this.#secrets, ...secretsIn(session)];
+    this.#redact = createRedaction(this.#secrets);
   }
 
   write(level: BackendLog['level'], message: string): void {

@@ -81,6 +81,18 @@ describe('a sidecar that answers', () => {
   });
 });
 
+test('a session that changed in a call survives the process that could not answer', async () => {
+  const { backend, told } = startBackend(fixture('rotates-and-dies'));
+  const outcome = await backend.run(aTask());
+  expect(outcome).toMatchObject({
+    ok: false,
+    failure: { code: 'interrupted' },
+    requests: 1,
+    session: { token: 'rotated-in-mid-call' },
+  });
+  expect(told.logs).toContainEqual({ level: 'warn', message: '[redacted] [redacted]' });
+});
+
 describe('a deadline that passes', () => {
   test('kills a silent process before the answer is given', async () => {
     const { backend, told } = await readyBackend('silent');
