@@ -167,6 +167,10 @@ export class CommandBook<W> {
     }
     this.#open.set(record.id, open);
     this.#options.deliver(parcel);
+    // Its bytes are written behind this turn of the promises, and before the work for the command begins.
+    await new Promise<void>((resolve) => {
+      process.nextTick(resolve);
+    });
     this.#options.onEvent(record.event, open.vehicle);
     return open;
   }
