@@ -41,6 +41,8 @@ export interface CommandIntakeOptions<W> {
 /** From packets to commands: what is empty, redelivered or no command goes no further. */
 export function createCommandIntake<W>(options: CommandIntakeOptions<W>) {
   const { topics, redelivery, clock, log } = options;
+  /** What is being stored: its redelivery is acknowledged no sooner than it would be itself. */
+  const underWay = new Map<number, Promise<void>>();
   let hasWarnedOfResponse = false;
 
   const responseOf = (packet: IPublishPacket): ResponseAddress | undefined => {
@@ -68,11 +70,12 @@ export function createCommandIntake<W>(options: CommandIntakeOptions<W>) {
       (await redelivery.isKnown(messageId, topic, payload))
     ) {
       log.debug({ topic }, 'a redelivered command is known already');
+      await underWay.get(messageId);
       return;
     }
     const entry = messageId === undefined ? undefined : redelivery.enter(messageId, topic, payload);
     const expiry = packet.properties?.messageExpiryInterval;
-    await options.take({
+    const taken = options.take({
       ...addressed,
       topic,
       payload,
@@ -82,6 +85,11 @@ export function createCommandIntake<W>(options: CommandIntakeOptions<W>) {
       received: clock.monotonic(),
       response: responseOf(packet),
       also: entry === undefined ? [] : [entry],
+    });
+    if (messageId === undefined) return taken;
+    underWay.set(messageId, taken);
+    return taken.finally(() => {
+      if (underWay.get(messageId) === taken) underWay.delete(messageId);
     });
   };
 

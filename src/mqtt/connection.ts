@@ -132,6 +132,8 @@ export class Connection {
     clearTimeout(this.#timer);
     const state = this.#state;
     if (state.is === 'connected') await settlesWithin(last(), grace_ms);
+    // The connection may have been lost meanwhile.
+    clearTimeout(this.#timer);
     const client = this.#client;
     this.#state = { is: 'stopped' };
     if (state.is === 'connected') state.window.close(new Error('the bridge stops'));

@@ -38,11 +38,14 @@ export function createBridgeStore(store: Store) {
     /** Our own name of the session that the broker holds. */
     session: () => read('mqtt/session', z.string()),
     /** Resolves when the session's name and the moment of its connection are on the disk. */
-    putConnected: (session: string, seen: number): Promise<void> =>
-      store.batch([
+    putConnected: (session: string, seen: number): Promise<void> => {
+      // Should this fail, the next batch brings it along: no packet of a session is stored before its name.
+      store.later([
         { type: 'put', key: 'mqtt/session', value: session },
         { type: 'put', key: 'mqtt/seen', value: seen },
-      ]),
+      ]);
+      return store.batch([]);
+    },
 
     packet: (packetId: number) => read(packetKey(packetId), packetSchema),
     packetWrite: (packetId: number, entry: z.infer<typeof packetSchema>): Write => ({
