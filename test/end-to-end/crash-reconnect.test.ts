@@ -4,7 +4,7 @@ import { queryObjects } from 'node:v8';
 import { describe, expect, test } from 'vitest';
 import { Cuttable } from '../../bench/cuttable.js';
 import { systemClock } from '../../src/daemon/clock.js';
-import { startInnerBridge } from '../support/crash-bridge.js';
+import { nameOfCar, startInnerBridge } from '../support/crash-bridge.js';
 import { hasMosquitto, startMosquitto } from '../support/mosquitto.js';
 import { startRecorder, type Recorder } from '../support/recorder.js';
 import { tempDir } from '../support/temp-dir.js';
@@ -84,13 +84,4 @@ function isOnline(recorder: Recorder): Promise<unknown> {
   return recorder.waitForNext(
     ({ topic, payload }) => topic === 'bluelink/bridge/availability' && payload === 'online',
   );
-}
-
-async function nameOfCar(recorder: Recorder): Promise<string> {
-  const car = /^bluelink\/([^/]+)\/availability$/;
-  const { topic } = await recorder.waitFor(
-    ({ topic: one, payload }) =>
-      payload === 'online' && car.test(one) && car.exec(one)?.[1] !== 'bridge',
-  );
-  return car.exec(topic)?.[1] ?? '';
 }

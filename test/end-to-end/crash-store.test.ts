@@ -2,11 +2,11 @@ import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import type { SimulatorEffect } from '../../src/backends/simulator.js';
 import type { Store } from '../../src/store/store.js';
-import { startInnerBridge, type InnerBridge } from '../support/crash-bridge.js';
+import { nameOfCar, startInnerBridge, type InnerBridge } from '../support/crash-bridge.js';
 import { sendCommand, startPublisher } from '../support/crash-publisher.js';
 import { GatedStore, type HeldBatch } from '../support/crash-store.js';
 import { hasMosquitto, startMosquitto, type Mosquitto } from '../support/mosquitto.js';
-import { startRecorder, type Recorder } from '../support/recorder.js';
+import { startRecorder } from '../support/recorder.js';
 import { tempDir } from '../support/temp-dir.js';
 
 const ids = ['one', 'two', 'three', 'four'];
@@ -126,12 +126,4 @@ function packetIds(broker: Mosquitto, pattern: RegExp): string[] {
 async function commandsRun({ effectsFile }: InnerBridge): Promise<string[]> {
   const lines = (await readFile(effectsFile, 'utf8')).trim().split('\n');
   return lines.flatMap((line) => (JSON.parse(line) as SimulatorEffect).command_id ?? []);
-}
-
-async function nameOfCar(recorder: Recorder): Promise<string> {
-  const car = /^bluelink\/(?!bridge\/)([^/]+)\/availability$/;
-  const { topic } = await recorder.waitFor(
-    (message) => message.payload === 'online' && car.test(message.topic),
-  );
-  return car.exec(topic)?.[1] ?? '';
 }

@@ -8,6 +8,7 @@ import { createLogger } from '../../src/daemon/logger.js';
 import { openLevelStore } from '../../src/store/level-store.js';
 import type { Store } from '../../src/store/store.js';
 import { GrowingList } from './growing-list.js';
+import type { Recorder } from './recorder.js';
 import { onTeardown } from './teardown.js';
 
 export interface InnerBridgeOptions {
@@ -59,4 +60,13 @@ export async function startInnerBridge(options: InnerBridgeOptions): Promise<Inn
   const stop = (): Promise<void> => (stopped ??= bridge.stop());
   onTeardown(stop);
   return { effectsFile, log, stop };
+}
+
+/** The topic id of the only car, as soon as it has been read. */
+export async function nameOfCar(recorder: Recorder): Promise<string> {
+  const car = /^bluelink\/(?!bridge\/)([^/]+)\/availability$/;
+  const { topic } = await recorder.waitFor(
+    (message) => message.payload === 'online' && car.test(message.topic),
+  );
+  return car.exec(topic)?.[1] ?? '';
 }
