@@ -195,7 +195,6 @@ export class Connection {
     if (client.stream instanceof Socket) client.stream.setNoDelay(true);
     const version = this.#version;
     const window = new SendWindow(packet.properties?.receiveMaximum ?? mostInFlight);
-    if (client.options.clean === false && !packet.sessionPresent) this.#brokerWasAway();
     this.#state = { is: 'connected', client, window, version, since: clock.monotonic() };
     this.#attempt = 0;
     this.#connects += 1;
@@ -242,7 +241,8 @@ export class Connection {
     const { clock, retry, onTakenOver } = this.#options;
     // The broker answered that it wants the older version: that was no failure.
     if (this.#state.is === 'connecting' && this.#attempt === 0) return 0;
-    if (this.#state.is === 'connecting') this.#brokerWasAway();
+    // A broker that cannot be reached is why the connection was lost: nobody else.
+    if (this.#state.is === 'connecting') this.#lostQuickly = 0;
     if (this.#state.is === 'connected') {
       const wasQuick = clock.monotonic() - this.#state.since < quickLoss_ms;
       this.#lostQuickly = wasQuick ? this.#lostQuickly + 1 : 0;
@@ -253,11 +253,6 @@ export class Connection {
     this.#takenOver = false;
     onTakenOver();
     return takeOverPause_ms;
-  }
-
-  /** A broker that cannot be reached, or has forgotten the session, is why the connection was lost: nobody else. */
-  #brokerWasAway(): void {
-    this.#lostQuickly = 0;
   }
 
   #clientOptions(): IClientOptions {
