@@ -89,6 +89,8 @@ describe.skipIf(!hasMosquitto)('a clean stop', () => {
     });
     expect(await lab.recorder.waitForEnding('down')).toMatchObject({ status: 'succeeded' });
     await lab.recorder.waitForStatus('second-phase', ['running']);
+    // Its wake would take a minute.
+    await lab.kill();
     expect(
       lab.recorder.events('under-way').filter(({ status }) => status === 'accepted'),
     ).toHaveLength(1);

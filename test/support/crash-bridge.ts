@@ -26,7 +26,7 @@ export interface InnerBridge {
   readonly effectsFile: string;
   readonly log: GrowingList<string>;
   /** A clean stop; a second one does nothing. */
-  stop(): Promise<void>;
+  readonly stop: () => Promise<void>;
 }
 
 /** The bridge within the process of the test, where its clock and its store can be replaced. */
