@@ -45,6 +45,7 @@ export function stateDocument(
     name: car.name,
     ...report,
     vin: report.vin ?? car.listed.vin?.toUpperCase() ?? null,
+    brand: report.brand ?? car.listed.brand,
     model: report.model ?? car.listed.model,
     year: report.year ?? car.listed.year,
     drivetrain: report.drivetrain ?? car.listed.drivetrain,
