@@ -84,32 +84,32 @@ export function createJournal(store: Store, prefix: string) {
         entry.key.slice(keys.open('').length),
       );
       const found = await Promise.all(openKeys.map((key) => store.get(keys.record(key))));
-      const open = found.filter((entry) => entry !== undefined).map(recordOf);
+      const open = recordsOf(found.filter((entry) => entry !== undefined));
       const recent = await recentRecords(store, keys.record(''), now - remember_ms);
       const remembered = recent.filter((record) => (record.ended_at ?? 0) > now - remember_ms);
-      const parcels = (await store.list(keys.parcel(''))).map((entry) => ({
-        key: entry.key,
-        messages: parcelSchema.parse(entry.value),
-      }));
+      const parcels = (await store.list(keys.parcel(''))).flatMap(({ key, value }) => {
+        const messages = parcelSchema.safeParse(value);
+        return messages.success ? [{ key, messages: messages.data }] : [];
+      });
       return { open, remembered, parcels };
     },
 
     async find(key: string): Promise<JournalRecord | undefined> {
       const entry = await store.get(keys.record(key));
-      return entry === undefined ? undefined : recordOf(entry);
+      return entry === undefined ? undefined : recordsOf([entry])[0];
     },
 
     /** Epoch milliseconds of the newest entry, or 0. */
     async newestAt(): Promise<number> {
       const [newest] = await store.list(keys.record(''), { limit: 1, newestFirst: true });
-      return newest === undefined ? 0 : recordOf(newest).received_at;
+      return newest === undefined ? 0 : (recordsOf([newest])[0]?.received_at ?? 0);
     },
 
     /** Deletes ended records received before then, a page at a time. */
     async prune(before: number): Promise<void> {
       for (;;) {
         const page = await store.list(keys.record(''), { limit: pageSize });
-        const old = page.filter((entry) => isOver(recordOf(entry), before));
+        const old = page.filter((entry) => recordsOf([entry]).some((one) => isOver(one, before)));
         if (old.length > 0) await store.batch(old.map(({ key }) => ({ type: 'del', key })));
         if (old.length < pageSize) return;
       }
@@ -135,17 +135,20 @@ async function recentRecords(
       newestFirst: true,
       ...(after === undefined ? {} : { after }),
     });
-    const young = page
-      .map(recordOf)
-      .filter((record) => record.received_at > since - longestLife_ms);
+    const found = recordsOf(page);
+    const young = found.filter((record) => record.received_at > since - longestLife_ms);
     records.push(...young);
-    if (young.length < pageSize) return records;
+    if (page.length < pageSize || young.length < found.length) return records;
     after = page.at(-1)?.key;
   }
 }
 
-function recordOf(entry: Entry): JournalRecord {
-  return journalRecordSchema.parse(entry.value);
+/** What another release wrote in another shape is left out: one such record must not keep the daemon from starting. */
+function recordsOf(entries: readonly Entry[]): JournalRecord[] {
+  return entries.flatMap(({ value }) => {
+    const record = journalRecordSchema.safeParse(value);
+    return record.success ? [record.data] : [];
+  });
 }
 
 function isOver(record: JournalRecord, before: number): boolean {
