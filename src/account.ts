@@ -197,7 +197,7 @@ export async function createAccount(options: AccountOptions, deps: AccountDepend
       ? undefined
       : {
           ...keptSession,
-          blocked: keptSession.credentials === credentials ? keptSession.blocked : null,
+          ...(keptSession.credentials === credentials ? {} : { refusals: 0, blocked: null }),
         },
   );
 
