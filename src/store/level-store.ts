@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { StoreError, type Entry, type ListOptions, type Store, type Write } from './store.js';
 
 /** The store's own entries sort before all others and appear in no list. */
+const behindOwnKeys = '"';
 const sequenceKey = '!sequence';
 const schemaKey = '!schema';
 const schemaNumber = 1;
@@ -68,13 +69,13 @@ class LevelStore implements Store {
 
   async list(prefix: string, options: ListOptions = {}): Promise<Entry[]> {
     const { after, limit = -1, newestFirst = false } = options;
-    const end = `${prefix}\uffff`;
+    const from = prefix === '' ? behindOwnKeys : prefix;
     const range =
       after === undefined
-        ? { gte: prefix, lt: end }
+        ? { gte: from, ...endOf(prefix) }
         : newestFirst
-          ? { gte: prefix, lt: after }
-          : { gt: after, lt: end };
+          ? { gte: from, lt: after }
+          : { gt: after, ...endOf(prefix) };
     const rows = await this.#db
       .iterator({ ...range, limit, reverse: newestFirst })
       .all()
@@ -191,6 +192,13 @@ class LevelStore implements Store {
     this.#sequence = Math.max(this.#sequence, Number((await this.#db.get(sequenceKey)) ?? 0));
     this.#condition = { is: 'open' };
   }
+}
+
+/** The first key behind all that begin with the prefix: keys are sorted by their bytes. */
+function endOf(prefix: string): { readonly lt?: string } {
+  const last = prefix.at(-1);
+  if (last === undefined) return {};
+  return { lt: `${prefix.slice(0, -1)}${String.fromCharCode(last.charCodeAt(0) + 1)}` };
 }
 
 function entryOf(key: string, text: string): Entry {

@@ -1,4 +1,4 @@
-/** A stored value with its revision, which grows by one with every write of its key. */
+/** A stored value with its revision, a number that grows with every write of its key. */
 export interface Entry {
   readonly key: string;
   readonly value: unknown;
