@@ -107,11 +107,16 @@ export function createJournal(store: Store, prefix: string) {
 
     /** Deletes ended records received before then, a page at a time. */
     async prune(before: number): Promise<void> {
+      let after: string | undefined;
       for (;;) {
-        const page = await store.list(keys.record(''), { limit: pageSize });
+        const page = await store.list(keys.record(''), {
+          limit: pageSize,
+          ...(after === undefined ? {} : { after }),
+        });
         const old = page.filter((entry) => recordsOf([entry]).some((one) => isOver(one, before)));
         if (old.length > 0) await store.batch(old.map(({ key }) => ({ type: 'del', key })));
-        if (old.length < pageSize) return;
+        if (page.length < pageSize || old.length === 0) return;
+        after = page.at(-1)?.key;
       }
     },
   };
