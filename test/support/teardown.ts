@@ -16,6 +16,16 @@ export function onTeardown(end: End): void {
   else vitest.onTestFinished(end);
 }
 
+/** One that fails does not keep the others from ending; what they all said is thrown at the end. */
 export async function endAll(): Promise<void> {
-  for (const end of ends.splice(0).reverse()) await end();
+  const errors: unknown[] = [];
+  for (const end of ends.splice(0).reverse()) {
+    try {
+      await end();
+    } catch (error) {
+      errors.push(error);
+    }
+  }
+  if (errors.length === 1) throw errors[0];
+  if (errors.length > 1) throw new AggregateError(errors, 'some parts did not end cleanly');
 }
