@@ -294,7 +294,15 @@ describe.skipIf(!hasMosquitto)('a broker that restarts', () => {
     const before = handlesOf(bridge.daemon.pid);
     const restarts = 8;
     for (let restart = 1; restart <= restarts; restart += 1) {
+      const from = bridge.daemon.lines.length;
       await (restart % 2 === 0 ? broker.kill() : broker.stop());
+      // A try that is refused shows that the broker was away, and that nobody else has taken the client id.
+      await bridge.daemon.output.waitFor(
+        (line) => line.includes('ECONNREFUSED'),
+        10_000,
+        () => 'a try to connect that is refused',
+        from,
+      );
       await broker.start();
       await bridge.waitForState(({ mqtt }) => mqtt.reconnects >= restart, 0, 30_000);
     }
