@@ -193,7 +193,11 @@ export class Admissions<W> {
       received: incoming.received,
       deadline,
       response: incoming.response,
-      position: this.#options.dispatcher.positionFor(vehicle, firstOperation(command)),
+      position: this.#options.dispatcher.positionFor(
+        vehicle,
+        firstOperation(command),
+        command.override,
+      ),
       also: incoming.also,
     });
   }

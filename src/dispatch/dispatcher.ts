@@ -66,10 +66,14 @@ export class Dispatcher {
     this.#options = options;
   }
 
-  /** Takes a share in the call that does this, or makes one. Whether that call exists already tells `joins`. */
-  take(vehicle: string, operation: LaneOperation, waiter: Waiter): Place {
+  /**
+   * Takes a share in the call that does this, or makes one. Whether that call exists already tells `joins`. Without
+   * `override` any call of the operation will do.
+   */
+  take(vehicle: string, operation: LaneOperation, waiter: Waiter, override?: boolean): Place {
     const seat = this.#seat(vehicle, operation);
-    const call = seat.lane.joinable(operation) ?? this.#newCall(seat, operation);
+    const call =
+      seat.lane.joinable(operation, override) ?? this.#newCall(seat, operation, override ?? false);
     call.waiters.add(waiter);
     if (call.state.is === 'running') void this.#joinRunning(call, waiter);
     const place = {
@@ -86,9 +90,9 @@ export class Dispatcher {
   }
 
   /** How many calls would go before a person's newcomer. */
-  positionFor(vehicle: string, operation: LaneOperation): number {
+  positionFor(vehicle: string, operation: LaneOperation, override?: boolean): number {
     const { lane } = this.#seat(vehicle, operation);
-    const shared = lane.joinable(operation);
+    const shared = lane.joinable(operation, override);
     return shared === undefined ? lane.waiting.size + (lane.busy ? 1 : 0) : lane.positionOf(shared);
   }
 
@@ -254,9 +258,10 @@ export class Dispatcher {
     return true;
   }
 
-  #newCall(seat: Seat, operation: LaneOperation): Call {
+  #newCall(seat: Seat, operation: LaneOperation, override: boolean): Call {
     const call: Call = {
       operation,
+      override,
       order: (this.#order += 1),
       waiters: new Set(),
       attempts: 0,

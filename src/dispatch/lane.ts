@@ -41,6 +41,8 @@ export type CallState =
 /** One call to the vendor, shared by all who wait for the same thing. */
 export interface Call {
   readonly operation: LaneOperation;
+  /** Made for a person who passes the guards: shared only by those who do, too. */
+  readonly override: boolean;
   readonly order: number;
   readonly waiters: Set<Waiter>;
   /** Hand-overs to a thread so far. */
@@ -78,9 +80,11 @@ export class Lane {
   }
 
   /** A call that a newcomer may share: one that runs, else one that waits. */
-  joinable(operation: LaneOperation): Call | undefined {
-    if (this.#running?.operation === operation) return this.#running;
-    return [...this.#waiting].find((call) => call.operation === operation);
+  joinable(operation: LaneOperation, override?: boolean): Call | undefined {
+    const isEqual = (call: Call): boolean =>
+      call.operation === operation && (override === undefined || call.override === override);
+    if (this.#running !== undefined && isEqual(this.#running)) return this.#running;
+    return [...this.#waiting].find(isEqual);
   }
 
   add(call: Call): void {

@@ -10,7 +10,7 @@ export interface RefreshOptions {
   readonly clock: Clock;
   readonly defaultMaxAge_s: number;
   readonly lanes: {
-    take(vehicle: string, operation: LaneOperation, waiter: Waiter): Place;
+    take(vehicle: string, operation: LaneOperation, waiter: Waiter, override?: boolean): Place;
     joins(vehicle: string, operation: LaneOperation): boolean;
   };
   /** The car's own time of its newest report, epoch milliseconds; undefined while none is known. */
@@ -81,7 +81,7 @@ export class Refresh {
   #take(phase: Phase, smart: boolean, joined = false): void {
     this.#armExpiry(phase);
     let lastAttempt = 0;
-    this.#place = this.#options.lanes.take(this.#vehicle, phase, {
+    const waiter: Waiter = {
       commandId: this.#open.record.id,
       priority: 'person',
       started: ({ attempt, ...shared }) => {
@@ -106,7 +106,10 @@ export class Refresh {
         else if (phase === 'cached') this.#decide(outcome, info);
         else this.#woken(outcome, info, joined ? 'joined' : 'forced');
       },
-    });
+    };
+    // The wake of `smart` shares whatever wake there is.
+    const override = smart ? undefined : this.#command.override;
+    this.#place = this.#options.lanes.take(this.#vehicle, phase, waiter, override);
   }
 
   #armExpiry(phase: Phase): void {

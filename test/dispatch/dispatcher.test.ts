@@ -93,6 +93,23 @@ test('equal refreshes that wait or run share one call and its ending', async () 
   }
 });
 
+test('a wake that passes the guards is shared only by those who ask for the same', async () => {
+  const { dispatcher, handed } = aDispatcher();
+  const [plain, passing, second, smart] = [aWaiter('a'), aWaiter('b'), aWaiter('c'), aWaiter('d')];
+  dispatcher.take('car', 'force', plain.waiter, false);
+  dispatcher.take('car', 'force', passing.waiter, true);
+  dispatcher.take('car', 'force', second.waiter, true);
+  dispatcher.take('car', 'force', smart.waiter);
+  await settle();
+  await handed[0]?.end(aReading());
+  await handed[1]?.end(aReading());
+  expect(handed).toHaveLength(2);
+  expect(plain.events).toEqual(['started 1', 'ended ok']);
+  expect(passing.events).toEqual(['started 1', 'ended ok']);
+  expect(second.events).toEqual(['started 1 b', 'ended ok b']);
+  expect(new Set(smart.events)).toEqual(new Set(['started 1 a', 'ended ok a']));
+});
+
 test('a wake is on the disk for every command before it leaves', async () => {
   const stored = later<undefined>();
   const beforeWake = vi.fn(async () => {

@@ -16,6 +16,7 @@ function aCall(priority: Priority = 'person', operation: Call['operation'] = 'ca
   made += 1;
   return {
     operation,
+    override: false,
     order: made,
     waiters: new Set([waiter]),
     attempts: 0,
