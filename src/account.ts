@@ -17,7 +17,7 @@ import { Slots, type SharedSlots } from './dispatch/slots.js';
 import { Vehicles, type OwnSettings } from './dispatch/vehicles.js';
 import type { WaitingCount } from './dispatch/waiting-count.js';
 import { startWorkerPool } from './dispatch/worker-pool.js';
-import { createAccountStore, credentialsMark } from './store/account-store.js';
+import { createAccountStore, markOf } from './store/account-store.js';
 import type { Store, Write } from './store/store.js';
 import type { JournalRecord, Outgoing, Parcel, ResponseAddress } from './vehicle/journal-record.js';
 import type { LifeCycleEvent } from './vehicle/life-cycle.js';
@@ -34,6 +34,8 @@ export interface AccountOptions {
   readonly backend: BackendSettings;
   /** Changes when the credentials do: what a person has to mend is tried anew then. */
   readonly credentials: string;
+  /** Changes when it is another account, whose session and cars are others. */
+  readonly identity: string;
   readonly vehicles: Readonly<Record<string, OwnSettings>>;
   readonly allow: readonly (readonly string[] | undefined)[];
   /** Milliseconds by name or value of a command. */
@@ -102,7 +104,8 @@ export async function createAccount(options: AccountOptions, deps: AccountDepend
   const { clock, output, retry } = deps;
   const log = deps.log.child({ account: options.name });
   const stored = createAccountStore(deps.store, options.name);
-  const credentials = credentialsMark(options.name, options.credentials);
+  const credentials = markOf(options.name, options.credentials);
+  const identity = markOf(options.name, options.identity);
   const [keptSession, known, readings, recovered] = await Promise.all([
     stored.session(),
     stored.vehicles(),
@@ -138,7 +141,8 @@ export async function createAccount(options: AccountOptions, deps: AccountDepend
 
   const vehicles = new Vehicles({
     clock,
-    known,
+    // The cars of another account are none of this one's.
+    known: keptSession !== undefined && keptSession.identity !== identity ? undefined : known,
     readings,
     settings: options.vehicles,
     staleAfter_ms: options.staleAfter_ms,
@@ -185,7 +189,7 @@ export async function createAccount(options: AccountOptions, deps: AccountDepend
       retry,
       signIn: (session) => calls.signIn(session),
       keep: (kept) =>
-        stored.putSession({ ...kept, credentials }).catch((err: unknown) => {
+        stored.putSession({ ...kept, credentials, identity }).catch((err: unknown) => {
           notStored(err, 'the session');
         }),
       onVehicles: (listed) => {
@@ -193,7 +197,7 @@ export async function createAccount(options: AccountOptions, deps: AccountDepend
       },
       onState: onSessionState,
     },
-    keptSession === undefined
+    keptSession?.identity !== identity
       ? undefined
       : {
           ...keptSession,

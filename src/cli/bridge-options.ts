@@ -59,6 +59,7 @@ function accountOptions(config: Config, account: AccountConfig): AccountOptions 
     region: String(account.region),
     backend: backendSettings(config, account),
     credentials: credentialsOf(account),
+    identity: identityOf(account),
     vehicles: Object.fromEntries(
       Object.entries(account.vehicles).map(([id, { commands, ...car }]) => [
         id,
@@ -81,6 +82,11 @@ function accountOptions(config: Config, account: AccountConfig): AccountOptions 
 /** Changes with whatever a person may mend when the vendor refuses the account. */
 export function credentialsOf({ username, password, pin, region, brand }: AccountConfig): string {
   return JSON.stringify([username, password, pin, region, brand]);
+}
+
+/** Changes when it is another account. */
+export function identityOf({ backend, username, region, brand }: AccountConfig): string {
+  return JSON.stringify([backend, username, region, brand]);
 }
 
 export function backendSettings(config: Config, account: AccountConfig): BackendSettings {

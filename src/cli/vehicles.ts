@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import { v7 as uuidv7 } from 'uuid';
 import { createBackend } from '../backends/create-backend.js';
 import type { Config } from '../config/schema.js';
-import { createAccountStore, credentialsMark } from '../store/account-store.js';
+import { createAccountStore, markOf } from '../store/account-store.js';
 import { openLevelStore } from '../store/level-store.js';
 import { StoreError, type Store } from '../store/store.js';
 import { mergeVehicles } from '../vehicle/known-vehicle.js';
 import type { ListedVehicle, Outcome, Session } from '../vehicle/task.js';
-import { backendSettings, credentialsOf, StartFault } from './bridge-options.js';
+import { backendSettings, credentialsOf, identityOf, StartFault } from './bridge-options.js';
 import { exitCodes, type ExitCode } from './exit-codes.js';
 import { readConfig } from './read-config.js';
 
@@ -58,6 +58,7 @@ async function listAll(config: Config, store: Store, asJson: boolean): Promise<E
 async function signIn(config: Config, account: AccountConfig, store: Store): Promise<Outcome> {
   const stored = createAccountStore(store, account.name);
   const kept = await stored.session();
+  const identity = markOf(account.name, identityOf(account));
   const backend = createBackend(backendSettings(config, account), {
     request: () => undefined,
     process: () => undefined,
@@ -66,7 +67,7 @@ async function signIn(config: Config, account: AccountConfig, store: Store): Pro
     },
   });
   try {
-    const session: Session | null = kept?.session ?? null;
+    const session: Session | null = kept?.identity === identity ? kept.session : null;
     const outcome = await backend.run({
       account: account.name,
       attempt: uuidv7(),
@@ -80,7 +81,8 @@ async function signIn(config: Config, account: AccountConfig, store: Store): Pro
         generation: (kept?.generation ?? 0) + 1,
         refusals: 0,
         blocked: null,
-        credentials: credentialsMark(account.name, credentialsOf(account)),
+        credentials: markOf(account.name, credentialsOf(account)),
+        identity,
       });
     }
     if (outcome.ok && outcome.result.operation === 'sign_in') {

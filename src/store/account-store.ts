@@ -15,6 +15,8 @@ const keptSessionSchema = z.object({
   blocked: z.object({ is: z.enum(['otp_required', 'refused']), reason: failureSchema }).nullable(),
   /** A block holds only as long as the credentials are the same. */
   credentials: z.string(),
+  /** The session itself only as long as it is the same account of the same vendor. */
+  identity: z.string(),
 });
 
 const vehiclesSchema = z.array(
@@ -39,8 +41,8 @@ export type StoredSession = z.infer<typeof keptSessionSchema>;
 type Usage = z.infer<typeof usageSchema>;
 
 /** Tells other credentials from those a kept session belongs to, without keeping them. */
-export function credentialsMark(account: string, credentials: string): string {
-  return createHash('sha256').update(`${account}\0${credentials}`).digest('hex');
+export function markOf(account: string, words: string): string {
+  return createHash('sha256').update(`${account}\0${words}`).digest('hex');
 }
 
 /** What one account keeps in the store; every key begins with the account. */

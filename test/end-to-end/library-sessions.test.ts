@@ -54,6 +54,27 @@ describe.skipIf(!hasLibraryWorld)('the session of an account', () => {
     expect(signIns(kia.username)).toEqual([]);
   });
 
+  test('another user name is another account: its own sign-in, its own cars', async () => {
+    const before = addHyundai(world);
+    const first = await LibraryBridge.start({ ...world, accounts: [hyundaiAccount(before)] });
+    await first.waitForAccount('hyundai', 'ready');
+    await first.daemon.stop();
+
+    const now = addHyundai(world);
+    const second = await LibraryBridge.start({
+      ...world,
+      accounts: [hyundaiAccount(now)],
+      after: first,
+    });
+    await second.waitForAccount('hyundai', 'ready');
+    expect(await second.refresh('hyundai-0', 'cached')).toMatchObject({ status: 'succeeded' });
+    expect(signIns(now.username)).toHaveLength(1);
+    const readOfBefore = world.cloud.requests.all.filter(
+      ({ account, operation }) => account === before.username && operation === 'cached',
+    );
+    expect(readOfBefore).toEqual([]);
+  });
+
   test.each(['hyundai', 'kia'] as const)(
     'one sign-in serves all who hold a revoked session of %s, and their calls succeed at the second try',
     async (maker) => {
