@@ -21,6 +21,7 @@ export class Presence {
   readonly #timer: NodeJS.Timeout;
   /** Monotonic; undefined until the broker has been seen in this process. */
   #contact: number | undefined;
+  #contactAt = 0;
   #noted: number | undefined;
 
   constructor(options: PresenceOptions) {
@@ -33,6 +34,7 @@ export class Presence {
   contact(): void {
     const first = this.#contact === undefined;
     this.#contact = this.#options.clock.monotonic();
+    this.#contactAt = this.#options.clock.now();
     if (first) this.#note();
   }
 
@@ -48,7 +50,10 @@ export class Presence {
 
   #away(): number | undefined {
     const { clock, seen, clockTrusted } = this.#options;
-    if (this.#contact !== undefined) return clock.monotonic() - this.#contact;
+    if (this.#contact !== undefined) {
+      // Monotonic time stands still while the computer sleeps, wall time may be set back: the longer one holds.
+      return Math.max(clock.monotonic() - this.#contact, clock.now() - this.#contactAt);
+    }
     return seen === undefined || !clockTrusted() ? undefined : clock.now() - seen;
   }
 
