@@ -76,6 +76,5 @@ export function compactTime(epochMs: number): string {
 }
 
 export const miles = (km: number): number => km / 1.609344;
-export const fahrenheit = (celsius: number): number => celsius * 1.8 + 32;
 export const celsius = (degreesF: number): number => (degreesF - 32) / 1.8;
 export const psi = (kpa: number): number => kpa / 6.894757;
