@@ -1,54 +1,119 @@
 import type { Account } from './account.js';
-import type { PoolFigures } from './daemon/metrics.js';
+import { utc, type Clock } from './daemon/clock.js';
+import type { Logger } from './daemon/logger.js';
+import type { Metrics, PoolFigures } from './daemon/metrics.js';
 import type { Connection } from './mqtt/connection.js';
+import type { Failure } from './vehicle/outcome.js';
 
-export interface LastError {
-  readonly code: string;
-  readonly message: string;
-  readonly at: string;
-}
-
-/** The bridge's own state as its parts tell it (contract, section 6). */
-export function bridgeState(parts: {
+/** What the bridge's own state is made of; asked anew for each document. */
+export interface StateSources {
   readonly version: string;
-  readonly started_at: string;
   readonly connection: Connection;
   readonly accounts: readonly Account[];
-  readonly depth: number;
-  readonly pool: PoolFigures;
-  readonly eventLoop: { readonly p99_ms: number; readonly max_ms: number };
-  /** Monotonic. */
-  readonly now: number;
-  readonly logLevel: string;
-  readonly lastError: LastError | null;
-}) {
-  const { accounts, connection, now } = parts;
-  const states = accounts.map((account) => [account.name, account.state()] as const);
-  const of = <T>(pick: (state: ReturnType<Account['state']>) => T): Record<string, T> =>
-    Object.fromEntries(states.map(([name, state]) => [name, pick(state)]));
-  const oldest = states.flatMap(([, state]) => state.oldest ?? []);
-  const { state } = connection;
+  readonly metrics: Metrics;
+  readonly waiting: () => number;
+}
+
+export interface BridgeStateOptions {
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly publish: (document: string) => void;
+}
+
+const every_ms = 60_000;
+/** Changes that come together are told together. */
+const pause_ms = 250;
+
+/** Publishes the bridge's own state: soon after it changes, and every minute. */
+export class BridgeState {
+  readonly #options: BridgeStateOptions;
+  readonly #started_at: string;
+  #sources: StateSources | undefined;
+  #lastError: { code: string; message: string; at: string } | null = null;
+  #soon: NodeJS.Timeout | undefined;
+  #interval: NodeJS.Timeout | undefined;
+
+  constructor(options: BridgeStateOptions) {
+    this.#options = options;
+    this.#started_at = utc(options.clock.now());
+  }
+
+  /** From now on there is something to tell. */
+  start(sources: StateSources): void {
+    this.#sources = sources;
+    this.#interval = setInterval(() => {
+      this.publish();
+    }, every_ms);
+  }
+
+  changed(): void {
+    if (this.#sources === undefined) return;
+    this.#soon ??= setTimeout(() => {
+      this.publish();
+    }, pause_ms);
+  }
+
+  trouble({ code, message }: Failure): void {
+    this.#lastError = { code, message, at: utc(this.#options.clock.now()) };
+    this.changed();
+  }
+
+  publish(): void {
+    clearTimeout(this.#soon);
+    this.#soon = undefined;
+    if (this.#sources === undefined) return;
+    this.#options.publish(JSON.stringify(this.#document(this.#sources)));
+  }
+
+  stop(): void {
+    this.#sources = undefined;
+    clearTimeout(this.#soon);
+    clearInterval(this.#interval);
+  }
+
+  #document({ version, connection, accounts, metrics, waiting }: StateSources) {
+    const states = accounts.map((account) => [account.name, account.state()] as const);
+    const of = <T>(pick: (state: ReturnType<Account['state']>) => T): Record<string, T> =>
+      Object.fromEntries(states.map(([name, state]) => [name, pick(state)]));
+    const oldest = states.flatMap(([, state]) => state.oldest ?? []);
+    const { state } = connection;
+    return {
+      schema: 1,
+      version,
+      started_at: this.#started_at,
+      mqtt: {
+        version: state.is === 'connected' ? state.version : null,
+        reconnects: connection.reconnects,
+      },
+      accounts: of((one) => one.account),
+      breakers: of((one) => one.breakers),
+      jobs: [],
+      polling: { enabled: false, interval_min: null, next_poll_at: null },
+      log_level: this.#options.log.level,
+      queue: {
+        depth: waiting(),
+        running: states.reduce((sum, [, one]) => sum + one.running, 0),
+        oldest_ms:
+          oldest.length === 0
+            ? null
+            : Math.round(this.#options.clock.monotonic() - Math.min(...oldest)),
+      },
+      pool: poolFigures(accounts),
+      budget: of((one) => one.budget),
+      event_loop: metrics.eventLoop(),
+      last_error: this.#lastError,
+    };
+  }
+}
+
+/** The pools of all accounts together. */
+export function poolFigures(accounts: readonly Account[]): PoolFigures {
+  const all = accounts.map((account) => account.figures());
+  const sum = (of: keyof PoolFigures) => all.reduce((total, figures) => total + figures[of], 0);
   return {
-    schema: 1,
-    version: parts.version,
-    started_at: parts.started_at,
-    mqtt: {
-      version: state.is === 'connected' ? state.version : null,
-      reconnects: connection.reconnects,
-    },
-    accounts: of((one) => one.account),
-    breakers: of((one) => one.breakers),
-    jobs: [],
-    polling: { enabled: false, interval_min: null, next_poll_at: null },
-    log_level: parts.logLevel,
-    queue: {
-      depth: parts.depth,
-      running: states.reduce((sum, [, one]) => sum + one.running, 0),
-      oldest_ms: oldest.length === 0 ? null : Math.round(now - Math.min(...oldest)),
-    },
-    pool: parts.pool,
-    budget: of((one) => one.budget),
-    event_loop: parts.eventLoop,
-    last_error: parts.lastError,
+    threads: sum('threads'),
+    busy: sum('busy'),
+    waiting: sum('waiting'),
+    processes: sum('processes'),
   };
 }

@@ -1,6 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { v7 as uuidv7 } from 'uuid';
-import { createAccount, type Account, type AccountOptions, type AccountOutput } from './account.js';
+import { createAccount, type Account, type AccountOptions } from './account.js';
+import { createBridgeOutput } from './bridge-output.js';
+import { createOwnCommands } from './bridge-own-commands.js';
+import { BridgeState, poolFigures } from './bridge-state.js';
 import { ClockTrust } from './daemon/clock-trust.js';
 import { utc, type Clock } from './daemon/clock.js';
 import type { Logger } from './daemon/logger.js';
@@ -8,24 +11,17 @@ import { createMetrics } from './daemon/metrics.js';
 import type { RetryPolicy } from './daemon/retry.js';
 import { settlesWithin } from './daemon/settles-within.js';
 import { rejected } from './dispatch/admission.js';
-import { BridgeCommands, type Cancelled } from './dispatch/bridge-commands.js';
-import { CommandBook } from './dispatch/command-book.js';
 import { refusalEvent } from './dispatch/refusal-event.js';
 import { SharedSlots } from './dispatch/slots.js';
 import { WaitingCount } from './dispatch/waiting-count.js';
 import { createCommandIntake, type Arrived } from './mqtt/command-intake.js';
 import { Connection, type Connected } from './mqtt/connection.js';
-import { flatValues } from './mqtt/flat-values.js';
 import { Presence } from './mqtt/presence.js';
 import { Publisher } from './mqtt/publisher.js';
 import { Redelivery } from './mqtt/redelivery.js';
 import { createTopics } from './mqtt/topics.js';
 import { createBridgeStore } from './store/bridge-store.js';
-import { createJournal } from './store/journal.js';
 import type { Store, Write } from './store/store.js';
-import { bridgeState, type LastError } from './bridge-state.js';
-import type { Parcel } from './vehicle/journal-record.js';
-import { isEnding } from './vehicle/life-cycle.js';
 import { failure, type Failure } from './vehicle/outcome.js';
 
 export interface BridgeOptions {
@@ -60,8 +56,6 @@ export interface BridgeDependencies {
   readonly workerEntry: string;
 }
 
-const stateEvery_ms = 60_000;
-const statePause_ms = 250;
 const stopGrace_ms = 2000;
 const storeGrace_ms = 5000;
 
@@ -76,51 +70,37 @@ export async function startBridge(
   const key = await stored.secretKey(() => randomBytes(32).toString('base64'));
   const seen = await stored.seen();
   const topics = createTopics(mqtt.base_topic);
-  const started_at = utc(clock.now());
   let isStopping = false;
-  let isStarted = false;
-  let lastError: LastError | null = null;
-  let stateTimer: NodeJS.Timeout | undefined;
 
   // Out: what the accounts say, to the broker.
   const publisher = new Publisher((...words) => connection.publish(...words), log);
-  const output: AccountOutput = {
-    address: (event, response) => {
-      const payload = JSON.stringify(event);
-      const own =
-        event.vehicle === null ? topics.bridge.result : topics.vehicle(event.vehicle).result;
-      return [
-        { topic: own, payload },
-        ...(response === undefined ? [] : [{ ...response, payload }]),
-      ];
+  const state = new BridgeState({
+    clock,
+    log,
+    publish: (document) => {
+      publisher.retain(topics.bridge.state, document);
     },
-    deliver: (parcel, delivered) => {
-      publisher.deliver(parcel, delivered);
+  });
+  const output = createBridgeOutput({
+    publisher,
+    topics,
+    flatTopics: mqtt.flat_topics,
+    changed: () => {
+      state.changed();
     },
-    publish: (messages) => {
-      publisher.say(messages);
+    trouble: (reason) => {
+      state.trouble(reason);
     },
-    state: (document) => {
-      const own = topics.vehicle(document.id);
-      publisher.retain(own.state, JSON.stringify(document));
-      if (!mqtt.flat_topics) return;
-      for (const [path, value] of flatValues(document)) publisher.retain(own.value(path), value);
-    },
-    info: (info) => {
-      publisher.retain(topics.vehicle(info.id).info, JSON.stringify(info));
-    },
-    availability: (vehicle, online) => {
-      publisher.retain(topics.vehicle(vehicle).availability, online ? 'online' : 'offline');
-    },
-    changed: publishStateSoon,
-    trouble,
-  };
+  });
 
   // The accounts, each with everything that belongs to it.
   const said = new Set<string>();
   const isNews = (message: string): boolean => said.size < said.add(message).size;
   const waiting = new WaitingCount(options.queueTotal);
-  const metrics = createMetrics({ pool: poolFigures, queueDepth: () => waiting.total });
+  const metrics = createMetrics({
+    pool: () => poolFigures(accounts),
+    queueDepth: () => waiting.total,
+  });
   const sharedSlots = new SharedSlots(options.mostProcesses, options.accounts.length);
   const accounts: readonly Account[] = await Promise.all(
     options.accounts.map((account) =>
@@ -150,6 +130,24 @@ export async function startBridge(
   });
   if (!clockTrust.isTrusted)
     log.warn('the system clock is behind the journal: only cached reads are taken');
+
+  // Commands to the bridge itself.
+  const ownCommands = await createOwnCommands({
+    clock,
+    retry: options.retry,
+    store,
+    boot,
+    log,
+    metrics,
+    output,
+    accounts,
+    allow: options.allow,
+    announce: () => {
+      for (const account of accounts) account.vehicles.publishAll();
+      state.publish();
+      publisher.republish();
+    },
+  });
 
   // In: from the broker to the account of the car.
   const redelivery = new Redelivery<Write>({ key, find: stored.packet, write: stored.packetWrite });
@@ -199,7 +197,7 @@ export async function startBridge(
     onTakenOver: () => {
       const message = `another client uses the client id "${mqtt.client_id}"; two bridges on one broker need two`;
       log.error(message);
-      trouble(failure('unavailable', message));
+      state.trouble(failure('unavailable', message));
     },
   });
 
@@ -209,7 +207,7 @@ export async function startBridge(
     redelivery.setSession(session);
     if (connection.reconnects > 0) metrics.reconnected();
     void sayOnline(session);
-    publishState();
+    state.publish();
     publisher.connected();
   }
 
@@ -227,7 +225,7 @@ export async function startBridge(
 
   async function take(arrived: Arrived<Write>): Promise<void> {
     const { target } = arrived;
-    if (target === 'bridge') return bridgeCommands.handle(arrived);
+    if (target === 'bridge') return ownCommands.handle(arrived);
     for (const account of accounts) {
       const car = account.vehicles.find(target);
       if (car !== undefined) return account.admissions.handle({ ...arrived, car });
@@ -253,109 +251,9 @@ export async function startBridge(
     metrics.commandEnded('unknown', 'rejected');
   }
 
-  // Commands to the bridge itself.
-  const journal = createJournal(store, 'bridge/');
-  const recovered = await journal.recover(clock.now(), 3_600_000);
-  const deliver = (parcel: Parcel): void => {
-    publisher.deliver(parcel, () => {
-      journal.delivered(parcel);
-    });
-  };
-  const book = new CommandBook<Write>({
-    clock,
-    retry: options.retry,
-    boot,
-    journal,
-    address: (event, response) => output.address(event, response),
-    deliver,
-    publish: (messages) => {
-      publisher.say(messages);
-    },
-    onEvent: (event) => {
-      const { id, command, value, status } = event;
-      log.info({ command_id: id, command, value, status }, 'command');
-      if (isEnding(event)) metrics.commandEnded(command ?? 'unknown', status);
-    },
-    onStoreTrouble: (err, delay_ms) => {
-      log.warn({ err, delay_ms }, 'an ending could not be stored yet');
-    },
-  });
-  const bridgeCommands = new BridgeCommands<Write>({
-    clock,
-    book,
-    allow: options.allow,
-    find: (id) => firstKnown(accounts.map((account) => account.admissions.peek(id))),
-    cancel: (id) =>
-      firstKnown(accounts.map((account) => account.admissions.leave(id, 'cancelled', {}))),
-    clearQueue: () => {
-      for (const account of accounts) account.clearQueue();
-    },
-    resetBreaker: (name) => {
-      const meant = accounts.filter((account) => name === 'all' || account.name === name);
-      for (const account of meant) account.resetBreakers();
-      return meant.length > 0;
-    },
-    setLogLevel: (level) => {
-      log.level = level;
-      for (const account of accounts) account.setLogLevel(level);
-      publishStateSoon();
-    },
-    announce: () => {
-      for (const account of accounts) account.vehicles.publishAll();
-      publishState();
-      publisher.republish();
-    },
-    reject: (event, response) => {
-      publisher.say(output.address(event, response));
-      log.warn({ command: event.command, failure: event.code }, 'command refused');
-    },
-  });
-
-  // The bridge's own state.
-  const stateInterval = setInterval(publishState, stateEvery_ms);
-  function publishStateSoon(): void {
-    if (!isStarted || isStopping) return;
-    stateTimer ??= setTimeout(publishState, statePause_ms);
-  }
-
-  function publishState(): void {
-    clearTimeout(stateTimer);
-    stateTimer = undefined;
-    const document = bridgeState({
-      version: options.version,
-      started_at,
-      connection,
-      accounts,
-      depth: waiting.total,
-      pool: poolFigures(),
-      eventLoop: metrics.eventLoop(),
-      now: clock.monotonic(),
-      logLevel: log.level,
-      lastError,
-    });
-    publisher.retain(topics.bridge.state, JSON.stringify(document));
-  }
-
-  function trouble(reason: Failure): void {
-    lastError = { code: reason.code, message: reason.message, at: utc(clock.now()) };
-    publishStateSoon();
-  }
-
-  function poolFigures() {
-    const all = accounts.map((account) => account.figures());
-    const sum = (of: 'threads' | 'busy' | 'waiting' | 'processes') =>
-      all.reduce((total, figures) => total + figures[of], 0);
-    return {
-      threads: sum('threads'),
-      busy: sum('busy'),
-      waiting: sum('waiting'),
-      processes: sum('processes'),
-    };
-  }
-
-  isStarted = true;
-  for (const parcel of recovered.parcels) deliver(parcel);
-  bridgeCommands.restore(recovered.open, recovered.remembered);
+  const { version } = options;
+  state.start({ version, connection, accounts, metrics, waiting: () => waiting.total });
+  ownCommands.start();
   for (const account of accounts) account.start();
   connection.start();
 
@@ -364,9 +262,11 @@ export async function startBridge(
     /** In order: no new commands, what runs is given a grace, `offline`, then everything is ended. */
     async stop(): Promise<void> {
       isStopping = true;
-      clearTimeout(stateTimer);
-      clearInterval(stateInterval);
-      await Promise.all([...accounts.map((account) => account.stop()), book.stop(stopGrace_ms)]);
+      state.stop();
+      await Promise.all([
+        ...accounts.map((account) => account.stop()),
+        ownCommands.stop(stopGrace_ms),
+      ]);
       await connection.stop(
         () => connection.publish(topics.bridge.availability, 'offline', { retain: true }),
         stopGrace_ms,
@@ -377,8 +277,4 @@ export async function startBridge(
       await store.close();
     },
   };
-}
-
-function firstKnown(found: readonly Cancelled[]): Cancelled {
-  return found.find((one) => one !== 'unknown_id') ?? 'unknown_id';
 }

@@ -1,0 +1,49 @@
+import type { AccountOutput } from './account.js';
+import { flatValues } from './mqtt/flat-values.js';
+import type { Publisher } from './mqtt/publisher.js';
+import type { Topics } from './mqtt/topics.js';
+
+export interface BridgeOutputOptions {
+  readonly publisher: Publisher;
+  readonly topics: Topics;
+  /** Each value of a car bare on a topic of its own, too. */
+  readonly flatTopics: boolean;
+  readonly changed: AccountOutput['changed'];
+  readonly trouble: AccountOutput['trouble'];
+}
+
+/** What an account says, on the topics of the contract. */
+export function createBridgeOutput(options: BridgeOutputOptions): AccountOutput {
+  const { publisher, topics, flatTopics, changed, trouble } = options;
+  return {
+    address: (event, response) => {
+      const payload = JSON.stringify(event);
+      const own =
+        event.vehicle === null ? topics.bridge.result : topics.vehicle(event.vehicle).result;
+      return [
+        { topic: own, payload },
+        ...(response === undefined ? [] : [{ ...response, payload }]),
+      ];
+    },
+    deliver: (parcel, delivered) => {
+      publisher.deliver(parcel, delivered);
+    },
+    publish: (messages) => {
+      publisher.say(messages);
+    },
+    state: (document) => {
+      const own = topics.vehicle(document.id);
+      publisher.retain(own.state, JSON.stringify(document));
+      if (!flatTopics) return;
+      for (const [path, value] of flatValues(document)) publisher.retain(own.value(path), value);
+    },
+    info: (info) => {
+      publisher.retain(topics.vehicle(info.id).info, JSON.stringify(info));
+    },
+    availability: (vehicle, online) => {
+      publisher.retain(topics.vehicle(vehicle).availability, online ? 'online' : 'offline');
+    },
+    changed,
+    trouble,
+  };
+}

@@ -1,0 +1,98 @@
+import type { Account, AccountOutput } from './account.js';
+import type { Clock } from './daemon/clock.js';
+import type { Logger } from './daemon/logger.js';
+import type { Metrics } from './daemon/metrics.js';
+import type { RetryPolicy } from './daemon/retry.js';
+import { BridgeCommands, type Cancelled, type ForBridge } from './dispatch/bridge-commands.js';
+import { CommandBook } from './dispatch/command-book.js';
+import { createJournal } from './store/journal.js';
+import type { Store, Write } from './store/store.js';
+import type { Parcel } from './vehicle/journal-record.js';
+import { isEnding } from './vehicle/life-cycle.js';
+
+export interface OwnCommandsOptions {
+  readonly clock: Clock;
+  readonly retry: RetryPolicy;
+  readonly store: Store;
+  readonly boot: number;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  readonly output: AccountOutput;
+  readonly accounts: readonly Account[];
+  readonly allow: readonly string[] | undefined;
+  /** Publishes everything retained again. */
+  readonly announce: () => void;
+}
+
+/** The commands to the bridge itself, with a journal of their own: they belong to no account. */
+export async function createOwnCommands(options: OwnCommandsOptions) {
+  const { clock, log, metrics, output, accounts } = options;
+  const journal = createJournal(options.store, 'bridge/');
+  const recovered = await journal.recover(clock.now(), 3_600_000);
+
+  const deliver = (parcel: Parcel): void => {
+    output.deliver(parcel, () => {
+      journal.delivered(parcel);
+    });
+  };
+
+  const book = new CommandBook<Write>({
+    clock,
+    retry: options.retry,
+    boot: options.boot,
+    journal,
+    address: (event, response) => output.address(event, response),
+    deliver,
+    publish: (messages) => {
+      output.publish(messages);
+    },
+    onEvent: (event) => {
+      const { id, command, value, status } = event;
+      log.info({ command_id: id, command, value, status }, 'command');
+      if (isEnding(event)) metrics.commandEnded(command ?? 'unknown', status);
+    },
+    onStoreTrouble: (err, delay_ms) => {
+      log.warn({ err, delay_ms }, 'an ending could not be stored yet');
+    },
+  });
+
+  const commands = new BridgeCommands<Write>({
+    clock,
+    book,
+    allow: options.allow,
+    find: (id) => firstKnown(accounts.map((account) => account.admissions.peek(id))),
+    cancel: (id) =>
+      firstKnown(accounts.map((account) => account.admissions.leave(id, 'cancelled', {}))),
+    clearQueue: () => {
+      for (const account of accounts) account.clearQueue();
+    },
+    resetBreaker: (name) => {
+      const meant = accounts.filter((account) => name === 'all' || account.name === name);
+      for (const account of meant) account.resetBreakers();
+      return meant.length > 0;
+    },
+    setLogLevel: (level) => {
+      log.level = level;
+      for (const account of accounts) account.setLogLevel(level);
+      output.changed();
+    },
+    announce: options.announce,
+    reject: (event, response) => {
+      output.publish(output.address(event, response));
+      log.warn({ command: event.command, failure: event.code }, 'command refused');
+    },
+  });
+
+  return {
+    handle: (command: ForBridge<Write>): Promise<void> => commands.handle(command),
+    start(): void {
+      for (const parcel of recovered.parcels) deliver(parcel);
+      commands.restore(recovered.open, recovered.remembered);
+    },
+    stop: (grace_ms: number): Promise<void> => book.stop(grace_ms),
+  };
+}
+
+function firstKnown(found: readonly Cancelled[]): Cancelled {
+  return found.find((one) => one !== 'unknown_id') ?? 'unknown_id';
+}
