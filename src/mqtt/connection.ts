@@ -78,6 +78,9 @@ const sessionTakenOver = 142;
 const quickLoss_ms = 5000;
 const quickLosses = 3;
 
+/** An error makes mqtt.js go on without a PUBACK. */
+const acknowledgedLater = new Error('acknowledged when it is stored');
+
 /** The one connection to the broker. Each try is a client of its own, so nothing of a lost one lives on. */
 export class Connection {
   readonly #options: ConnectionOptions;
@@ -163,8 +166,7 @@ export class Connection {
     });
     client.handleMessage = (packet, done) => {
       this.#receive(packet, acknowledgements);
-      // An error makes mqtt.js go on without a PUBACK.
-      done(packet.qos === 0 ? undefined : new Error('acknowledged when it is stored'));
+      done(packet.qos === 0 ? undefined : acknowledgedLater);
     };
     client.on('packetreceive', this.#options.onContact);
     client.on('connect', (packet) => {
