@@ -7,7 +7,7 @@ import {
   type KnownVehicle,
   type VehicleSettings,
 } from '../vehicle/known-vehicle.js';
-import type { LifeCycleEvent } from '../vehicle/life-cycle.js';
+import { endings, type LifeCycleEvent } from '../vehicle/life-cycle.js';
 import { idle, newerReading, stateDocument, type LastReading } from '../vehicle/state-document.js';
 import type { NewestCommand, StateDocument } from '../vehicle/state.js';
 import type { ListedVehicle, Result } from '../vehicle/task.js';
@@ -39,6 +39,8 @@ export interface VehiclesOptions {
 }
 
 const staleCheck_ms = 60_000;
+/** A command that ends so soon shows in one document, not in one for each step. */
+const gather_ms = 20;
 
 /** The cars of one account: which there are, what was last read of them, and what is published of that. */
 export class Vehicles {
@@ -50,6 +52,9 @@ export class Vehicles {
   readonly #commands = new Map<string, NewestCommand>();
   readonly #staleTimer: NodeJS.Timeout;
   readonly #stopping = new AbortController();
+  /** Vendor ids of the cars whose command has made a step since their document was published. */
+  readonly #stepped = new Set<string>();
+  #stepTimer: NodeJS.Timeout | undefined;
   #known: readonly KnownVehicle[] | undefined;
 
   constructor(options: VehiclesOptions) {
@@ -125,7 +130,8 @@ export class Vehicles {
     const isNew = event.status === 'accepted' || event.seq === 0;
     if (!isNew && this.#commands.get(vehicle)?.id !== event.id) return;
     this.#commands.set(vehicle, newestCommand(event));
-    this.#publishState(car);
+    if (endings.some((ending) => ending === event.status)) this.#publishState(car);
+    else this.#publishSoon(vehicle);
   }
 
   publishAll(): void {
@@ -148,6 +154,7 @@ export class Vehicles {
   stop(): void {
     this.#stopping.abort();
     clearInterval(this.#staleTimer);
+    this.#publishStepped();
   }
 
   /** Stores what is newest by then, however long the store takes to work again, and publishes it. */
@@ -179,11 +186,27 @@ export class Vehicles {
     this.#publishAvailability(car);
   }
 
+  #publishSoon(vehicle: string): void {
+    this.#stepped.add(vehicle);
+    this.#stepTimer ??= setTimeout(() => {
+      this.#publishStepped();
+    }, gather_ms);
+  }
+
+  #publishStepped(): void {
+    clearTimeout(this.#stepTimer);
+    this.#stepTimer = undefined;
+    for (const car of this.#enabled())
+      if (this.#stepped.has(car.listed.id)) this.#publishState(car);
+    this.#stepped.clear();
+  }
+
   #publishStates(): void {
     for (const car of this.#enabled()) this.#publishState(car);
   }
 
   #publishState(car: KnownVehicle): void {
+    this.#stepped.delete(car.listed.id);
     const reading = this.#stored.get(car.listed.id);
     if (reading === undefined) return;
     const age_ms = this.#options.clock.now() - Date.parse(reading.polled_at);
