@@ -8,15 +8,10 @@ const pause_ms = 5;
 
 /** Of an even number of samples the mean of the middle two. */
 export function median(samples: readonly number[]): number {
-  return (
-    (percentile(samples, 0.5) +
-      percentile(
-        samples.map((one) => -one),
-        0.5,
-      ) *
-        -1) /
-    2
-  );
+  const sorted = [...samples].sort((one, other) => one - other);
+  const middle = sorted.slice(Math.ceil(sorted.length / 2) - 1, Math.floor(sorted.length / 2) + 1);
+  if (sorted.length === 0) throw new Error('no samples');
+  return middle.reduce((sum, one) => sum + one, 0) / middle.length;
 }
 
 /** The smallest sample that at least this share of them does not exceed. */

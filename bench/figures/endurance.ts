@@ -10,6 +10,7 @@ import { Probe } from '../probe.js';
 import { resident_MB } from '../resident.js';
 
 const cars = 10;
+const rest_ms = 20_000;
 const outstanding = 32;
 /** A share of the whole goes before the first reading: caches fill, code is compiled. */
 const warmUpShare = 0.2;
@@ -58,8 +59,9 @@ async function growth(
   run: (count: number) => Promise<unknown>,
 ): Promise<{ readonly before: Memory; readonly after: Memory }> {
   const read = async (): Promise<Memory> => {
-    await pause(2000);
     const { heap_bytes } = await probe.read(daemon);
+    // The collection is over, but what it freed goes back to the system bit by bit.
+    await pause(rest_ms);
     return { heap: heap_bytes / 2 ** 20, resident: resident_MB(daemon.pid) };
   };
   const warmUp = Math.ceil(count * warmUpShare);

@@ -48,9 +48,10 @@ function hundredCommands({ cars }: Bridge): [car: string, value: string][] {
   ).flat();
 }
 
-const fleets = [1, 10, 100];
 /** As many as may wait for one car. */
 const outstanding = 32;
+/** From `outstanding` cars on no command finds another one's call to share. */
+const fleets = [1, 10, outstanding, 100];
 
 /** Commands a second with as many under way at any time, whatever the number of cars. */
 export const throughput: Figure = {
@@ -79,10 +80,10 @@ export const throughput: Figure = {
       target: { of: 'value', atLeast: 500 },
     }));
     const flatness: Row = {
-      figure: 'commands a second, 100 cars against 1',
+      figure: 'commands a second, 100 cars against 32',
       value: of('100'),
       unit: '/s',
-      control: { expression: '1 car', value: of('1') },
+      control: { expression: '32 cars', value: of(`${outstanding}`) },
       target: { of: 'ratio', atLeast: 0.8 },
     };
     return [...rows, flatness];
