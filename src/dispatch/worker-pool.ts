@@ -99,6 +99,8 @@ function newPool({ entry, backend, maxThreads, idle_ms }: WorkerPoolOptions, ord
     concurrentTasksPerWorker: 1,
     // A thread that waits in Atomics runs no events: it would notice neither the end of its process nor its output.
     atomics: 'disabled',
+    // A thread holds one task: the usual room for young objects would be most of its memory.
+    resourceLimits: { maxYoungGenerationSizeMb: 2 },
     recordTiming: false,
   });
 }
