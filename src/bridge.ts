@@ -22,7 +22,7 @@ import { Redelivery } from './mqtt/redelivery.js';
 import { createTopics } from './mqtt/topics.js';
 import { createBridgeStore } from './store/bridge-store.js';
 import type { Store, Write } from './store/store.js';
-import { failure, type Failure } from './vehicle/outcome.js';
+import { failure, wellKnown, type Failure } from './vehicle/outcome.js';
 
 export interface BridgeOptions {
   readonly version: string;
@@ -235,8 +235,7 @@ export async function startBridge(
   }
 
   function refusalOfUnknown({ retained }: Arrived<Write>): Failure {
-    if (retained)
-      return failure('retained', 'a retained command is never run; it has been cleared');
+    if (retained) return wellKnown.retained;
     if (accounts.some((account) => !account.vehicles.hasListed)) {
       return failure('not_ready', 'the account has not listed its cars yet');
     }

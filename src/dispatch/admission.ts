@@ -6,7 +6,7 @@ import {
   type RefreshCommand,
   type Request,
 } from '../vehicle/command.js';
-import { failure, type Failure } from '../vehicle/outcome.js';
+import { failure, wellKnown, type Failure } from '../vehicle/outcome.js';
 
 /** A command as it came in, after it has been found out which car it is for. */
 export interface Incoming {
@@ -73,7 +73,7 @@ const futureTolerance_ms = 60_000;
 /** The first checks, in the contract's order: retained, name, payload. An empty payload was ignored before. */
 export function parseIncoming(incoming: Incoming, vehicle: string): Wellformed | Refusal {
   if (incoming.retained) {
-    return rejected(failure('retained', 'a retained command is never run; it has been cleared'));
+    return rejected(wellKnown.retained);
   }
   if (incoming.name !== 'refresh') return rejected(unknownOrUnsupported(incoming.name));
   const parsed = parseRefresh(incoming.payload);

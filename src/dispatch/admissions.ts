@@ -4,7 +4,7 @@ import { refreshCommandSchema, type RefreshCommand } from '../vehicle/command.js
 import type { JournalRecord, ResponseAddress } from '../vehicle/journal-record.js';
 import type { KnownVehicle } from '../vehicle/known-vehicle.js';
 import type { Ending, LifeCycleEvent } from '../vehicle/life-cycle.js';
-import { failure, type Failure } from '../vehicle/outcome.js';
+import { failure, wellKnown, type Failure } from '../vehicle/outcome.js';
 import {
   admit,
   parseIncoming,
@@ -21,6 +21,7 @@ import {
   type OpenCommand,
 } from './command-book.js';
 import { laneOf, type Dispatcher } from './dispatcher.js';
+import { admitOnce } from './known-id.js';
 import type { LaneOperation } from './lane.js';
 import { Refresh } from './refresh.js';
 import { refusalEvent } from './refusal-event.js';
@@ -53,8 +54,6 @@ export interface ForVehicle<W> extends Incoming {
   readonly also: readonly W[];
 }
 
-export const idUnreadable = 'whether this id is known could not be read, so it will not run';
-
 /** Takes commands in, from the first check to the lanes, and out again if they never start. */
 export class Admissions<W> {
   readonly #options: AdmissionsOptions<W>;
@@ -68,9 +67,18 @@ export class Admissions<W> {
   /** Resolves when the packet may be acknowledged: the command is on the disk, or was refused. Never rejects. */
   async handle(incoming: ForVehicle<W>): Promise<void> {
     const wellformed = parseIncoming(incoming, incoming.car.listed.id);
-    if ('status' in wellformed) this.#refuse(incoming, wellformed);
-    else if (wellformed.request.id === undefined) await this.#admit(incoming, wellformed);
-    else await this.#claimed(wellformed.request.id, incoming, wellformed);
+    if ('status' in wellformed) {
+      this.#refuse(incoming, wellformed);
+      return;
+    }
+    const { id } = wellformed.request;
+    await admitOnce(this.#options.book, id, wellformed.fingerprint, {
+      response: incoming.response,
+      admit: () => this.#admit(incoming, wellformed),
+      refuse: (reason) => {
+        this.#refuse(incoming, rejected(reason, id === undefined ? {} : { id }));
+      },
+    });
   }
 
   /** Takes up what the journal held: what may still run waits again, the rest ends. */
@@ -115,28 +123,6 @@ export class Admissions<W> {
     for (const refresh of this.#refreshes.values()) refresh.stop();
   }
 
-  async #claimed(id: string, incoming: ForVehicle<W>, wellformed: Wellformed): Promise<void> {
-    const { book } = this.#options;
-    await book.claim(id, async () => {
-      const status = await book.statusOf(id, wellformed.fingerprint);
-      switch (status.is) {
-        case 'free':
-          await this.#admit(incoming, wellformed);
-          return;
-        case 'same':
-          book.replay(status.record, incoming.response);
-          return;
-        case 'reused': {
-          const message = 'this id belongs to another command of the last hour';
-          this.#refuse(incoming, rejected(failure('id_reused', message), { id }));
-          return;
-        }
-        case 'unreadable':
-          this.#refuse(incoming, rejected(failure('not_stored', idUnreadable), { id }));
-      }
-    });
-  }
-
   async #admit(incoming: ForVehicle<W>, wellformed: Wellformed): Promise<void> {
     const { clock, waiting } = this.#options;
     const vehicle = incoming.car.listed.id;
@@ -165,10 +151,9 @@ export class Admissions<W> {
     const open = await this.#store(incoming, wellformed, admitted.deadline);
     if (open === undefined) {
       waiting.remove(vehicle);
-      const reason = failure('not_stored', 'the command could not be stored, so it will not run');
       const { id } = wellformed.request;
       const about = { value: wellformed.value, ...(id === undefined ? {} : { id }) };
-      this.#refuse(incoming, rejected(reason, about));
+      this.#refuse(incoming, rejected(wellKnown.notStored, about));
       return;
     }
     if (wellformed.request.dry_run) this.#endDry(open, vehicle, wellformed.command);

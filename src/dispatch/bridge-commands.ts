@@ -9,10 +9,10 @@ import {
 import type { Request } from '../vehicle/command.js';
 import type { JournalRecord, ResponseAddress } from '../vehicle/journal-record.js';
 import type { LifeCycleEvent } from '../vehicle/life-cycle.js';
-import { failure, type Failure } from '../vehicle/outcome.js';
+import { failure, wellKnown, type Failure } from '../vehicle/outcome.js';
 import { checkTimes, isAllowed, rejected, type Incoming, type Refusal } from './admission.js';
-import { idUnreadable } from './admissions.js';
 import { failureDetails, type CommandBook, type OpenCommand } from './command-book.js';
+import { admitOnce } from './known-id.js';
 import { refusalEvent } from './refusal-event.js';
 
 /** What became of a look at a command that somebody wants to cancel. */
@@ -52,8 +52,7 @@ export class BridgeCommands<W> {
   async handle(incoming: ForBridge<W>): Promise<void> {
     const name = bridgeCommandNames.find((one) => one === incoming.name);
     if (incoming.retained) {
-      const message = 'a retained command is never run; it has been cleared';
-      this.#refuse(incoming, rejected(failure('retained', message)));
+      this.#refuse(incoming, rejected(wellKnown.retained));
       return;
     }
     if (name === undefined) {
@@ -87,23 +86,14 @@ export class BridgeCommands<W> {
     command: BridgeCommand,
     request: Request,
   ): Promise<void> {
-    const { book } = this.#options;
     const { id, ...meant } = request;
     const fingerprint = JSON.stringify([null, command, meant]);
-    if (id === undefined) {
-      await this.#admit(incoming, command, request, fingerprint);
-      return;
-    }
-    await book.claim(id, async () => {
-      const status = await book.statusOf(id, fingerprint);
-      if (status.is === 'same') book.replay(status.record, incoming.response);
-      else if (status.is === 'free') await this.#admit(incoming, command, request, fingerprint);
-      else if (status.is === 'unreadable') {
-        this.#refuse(incoming, rejected(failure('not_stored', idUnreadable), { id }));
-      } else {
-        const message = 'this id belongs to another command of the last hour';
-        this.#refuse(incoming, rejected(failure('id_reused', message), { id }));
-      }
+    await admitOnce(this.#options.book, id, fingerprint, {
+      response: incoming.response,
+      admit: () => this.#admit(incoming, command, request, fingerprint),
+      refuse: (reason) => {
+        this.#refuse(incoming, rejected(reason, id === undefined ? {} : { id }));
+      },
     });
   }
 
@@ -138,8 +128,7 @@ export class BridgeCommands<W> {
       });
       if (open !== undefined) this.#carryOut(open, command, request.dry_run);
       else {
-        const reason = failure('not_stored', 'the command could not be stored, so it will not run');
-        this.#refuse(incoming, rejected(reason, about));
+        this.#refuse(incoming, rejected(wellKnown.notStored, about));
       }
     }
   }

@@ -60,3 +60,9 @@ export function failure(
 ): Failure {
   return { code, message, retryable: retryableByCode[code], ...more };
 }
+
+/** The answers that several places give, in one wording. */
+export const wellKnown = {
+  retained: failure('retained', 'a retained command is never run; it has been cleared'),
+  notStored: failure('not_stored', 'the command could not be stored, so it will not run'),
+} as const;
