@@ -374,7 +374,10 @@ export async function createAccount(options: AccountOptions, deps: AccountDepend
         session_expires_at: null,
       },
       breakers: Object.fromEntries(
-        callClasses.map((one) => [one, breakerDocument(breakers[one].state)]),
+        callClasses.map((one) => [
+          one,
+          breakerDocument(breakers[one].state, options.breaker.failures),
+        ]),
       ),
       budget: count.document(),
       running: dispatcher.running,
@@ -417,10 +420,10 @@ function isBlocked(state: SessionState): state is Blocked {
   return state.is === 'otp_required' || state.is === 'refused';
 }
 
-function breakerDocument(state: BreakerState) {
+function breakerDocument(state: BreakerState, opensAfter: number) {
   return {
     state: state.is,
-    failures: state.is === 'closed' ? state.failures : null,
+    failures: state.is === 'closed' ? state.failures : opensAfter,
     since: utc(state.since),
     retry_at: state.is === 'open' ? utc(state.retry_at) : null,
     reason: state.is === 'closed' ? null : state.reason.message,

@@ -50,6 +50,7 @@ export interface ConnectionOptions {
   readonly onConnected: (connected: Connected) => void;
   readonly onDisconnected: () => void;
   readonly onReceived: (received: Received) => void;
+  /** Another client has our id. Told once, and again only after a connection that lasted. */
   readonly onTakenOver: () => void;
 }
 
@@ -91,6 +92,7 @@ export class Connection {
   #attempt = 0;
   #lostQuickly = 0;
   #takenOver = false;
+  #hasToldTakenOver = false;
   #connects = 0;
 
   constructor(options: ConnectionOptions) {
@@ -248,12 +250,14 @@ export class Connection {
     if (this.#state.is === 'connected') {
       const wasQuick = clock.monotonic() - this.#state.since < quickLoss_ms;
       this.#lostQuickly = wasQuick ? this.#lostQuickly + 1 : 0;
+      this.#hasToldTakenOver &&= wasQuick;
     }
     if (!this.#takenOver && this.#lostQuickly < quickLosses) {
       return retryDelay(retry, Math.max(1, this.#attempt)) ?? takeOverPause_ms;
     }
     this.#takenOver = false;
-    onTakenOver();
+    if (!this.#hasToldTakenOver) onTakenOver();
+    this.#hasToldTakenOver = true;
     return takeOverPause_ms;
   }
 

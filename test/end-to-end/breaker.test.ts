@@ -52,7 +52,7 @@ describe.skipIf(!hasMosquitto)('the breaker', () => {
 
     const open = await bridge.waitForState(readIs('open'), beforeOpen);
     expect(open.breakers['home']).toMatchObject({
-      read: { reason: away.message },
+      read: { reason: away.message, failures: 5 },
       wake: { state: 'closed' },
     });
     expect(open.last_error).toMatchObject(away);
