@@ -4,7 +4,7 @@ import { within } from '../../test/support/wait.js';
 import { instantSimulator, startBridge, type Bridge } from '../bridge.js';
 import { CommandClient } from '../command-client.js';
 import { connect } from '../connect.js';
-import { Cuttable } from '../cuttable.js';
+import { Cuttable } from '../../test/support/cuttable.js';
 import type { Figure, Row } from '../figure.js';
 import { Probe } from '../probe.js';
 import { resident_MB } from '../resident.js';

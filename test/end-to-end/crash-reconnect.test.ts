@@ -2,7 +2,7 @@ import { MqttClient } from 'mqtt';
 import { Socket } from 'node:net';
 import { queryObjects } from 'node:v8';
 import { describe, expect, test } from 'vitest';
-import { Cuttable } from '../../bench/cuttable.js';
+import { Cuttable } from '../support/cuttable.js';
 import { systemClock } from '../../src/daemon/clock.js';
 import { nameOfCar, startInnerBridge } from '../support/crash-bridge.js';
 import { hasMosquitto, startMosquitto } from '../support/mosquitto.js';

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
-import { onTeardown } from '../test/support/teardown.js';
+import { onTeardown } from './teardown.js';
 
 /** Stands between a client and its broker and can cut every connection there is. */
 export class Cuttable {
