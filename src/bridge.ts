@@ -8,6 +8,7 @@ import { ClockTrust } from './daemon/clock-trust.js';
 import { utc, type Clock } from './daemon/clock.js';
 import type { Logger } from './daemon/logger.js';
 import { createMetrics } from './daemon/metrics.js';
+import { createNews } from './daemon/news.js';
 import type { RetryPolicy } from './daemon/retry.js';
 import { settlesWithin } from './daemon/settles-within.js';
 import { rejected } from './dispatch/admission.js';
@@ -94,8 +95,7 @@ export async function startBridge(
   });
 
   // The accounts, each with everything that belongs to it.
-  const said = new Set<string>();
-  const isNews = (message: string): boolean => said.size < said.add(message).size;
+  const isNews = createNews();
   const waiting = new WaitingCount(options.queueTotal);
   const metrics = createMetrics({
     pool: () => poolFigures(accounts),

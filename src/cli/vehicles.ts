@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { v7 as uuidv7 } from 'uuid';
 import { createBackend } from '../backends/create-backend.js';
 import type { Config } from '../config/schema.js';
+import { createNews } from '../daemon/news.js';
 import { createAccountStore, markOf } from '../store/account-store.js';
 import { openLevelStore } from '../store/level-store.js';
 import { StoreError, type Store } from '../store/store.js';
@@ -42,8 +43,9 @@ export async function vehicles(options: {
 
 async function listAll(config: Config, store: Store, asJson: boolean): Promise<ExitCode> {
   let code: ExitCode = exitCodes.clean;
+  const isNews = createNews();
   for (const account of config.accounts) {
-    const outcome = await signIn(config, account, store);
+    const outcome = await signIn(config, account, store, isNews);
     if (outcome.ok && outcome.result.operation === 'sign_in') {
       print(account.name, outcome.result.vehicles, asJson);
     } else if (!outcome.ok) {
@@ -55,15 +57,21 @@ async function listAll(config: Config, store: Store, asJson: boolean): Promise<E
 }
 
 /** With the kept session where there is one; what the sign-in changed is kept for the daemon. */
-async function signIn(config: Config, account: AccountConfig, store: Store): Promise<Outcome> {
+async function signIn(
+  config: Config,
+  account: AccountConfig,
+  store: Store,
+  isNews: (message: string) => boolean,
+): Promise<Outcome> {
   const stored = createAccountStore(store, account.name);
   const kept = await stored.session();
   const identity = markOf(account.name, identityOf(account));
   const backend = createBackend(backendSettings(config, account), {
     request: () => undefined,
     process: () => undefined,
-    log: ({ level, message }) => {
-      if (level === 'warn' || level === 'error') console.error(message);
+    log: ({ level, message, once }) => {
+      const isTold = level === 'warn' || level === 'error';
+      if (isTold && (once !== true || isNews(message))) console.error(message);
     },
   });
   try {

@@ -8,6 +8,7 @@ import {
   hasLibraryWorld,
   startLibraryWorld,
 } from '../support/library-world.js';
+import { hasOldLibrary } from '../support/python.js';
 import { waitUntil } from '../support/wait.js';
 
 type Owner = ReturnType<typeof addHyundai>;
@@ -90,7 +91,9 @@ describe.skipIf(!hasLibraryWorld)('failures of the vendor', () => {
         word: 'force',
         effect: { is: 'rate_limited' },
         code: 'rate_limited',
-        says: /request limit is reached \(ServiceTemporaryUnavailable: .*HT_534/,
+        says: hasOldLibrary
+          ? /request limit is reached \(APIError: .*HT_534/
+          : /request limit is reached \(ServiceTemporaryUnavailable: .*HT_534/,
       },
       {
         vehicle: 'kia-0',
