@@ -167,11 +167,12 @@ function wakesOf(cloud: Cloud, car: SimulatedCar) {
 function expectTruth(state: StateDocument, car: SimulatedCar): void {
   const truth = car.report();
   const { identity } = car;
+  // Of a Hyundai the old release does not know a plug-in hybrid.
+  const isUntold = hasOldLibrary && identity.brand === 'hyundai' && identity.drivetrain === 'phev';
   expect(state).toMatchObject({
     vin: identity.vin,
     brand: identity.brand,
-    // The old release knows no plug-in hybrids.
-    drivetrain: hasOldLibrary && identity.drivetrain === 'phev' ? null : identity.drivetrain,
+    drivetrain: isUntold ? null : identity.drivetrain,
     reported_at: wholeSecond(truth.reported_at),
     stale: false,
     lock: truth.lock,
