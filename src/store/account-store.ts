@@ -6,6 +6,7 @@ import type { LastReading } from '../vehicle/state-document.js';
 import { vehicleReportSchema } from '../vehicle/state.js';
 import { listedVehicleSchema, sessionSchema } from '../vehicle/task.js';
 import { createJournal } from './journal.js';
+import { readAs } from './read-as.js';
 import type { Store } from './store.js';
 
 const keptSessionSchema = z.object({
@@ -50,20 +51,13 @@ export function createAccountStore(store: Store, account: string) {
   const prefix = `account/${account}/`;
   const readingKey = (vehicle: string) => `${prefix}reading/${vehicle}`;
 
-  const read = async <T>(key: string, schema: z.ZodType<T>): Promise<T | undefined> => {
-    const entry = await store.get(key);
-    const parsed = schema.safeParse(entry?.value);
-    // What an older release wrote in another shape is as good as nothing: it is read anew from the vendor.
-    return parsed.success ? parsed.data : undefined;
-  };
-
   return {
     journal: createJournal(store, prefix),
 
-    session: () => read(`${prefix}session`, keptSessionSchema),
+    session: () => readAs(store, `${prefix}session`, keptSessionSchema),
     putSession: (session: StoredSession): Promise<void> => store.put(`${prefix}session`, session),
 
-    vehicles: () => read(`${prefix}vehicles`, vehiclesSchema),
+    vehicles: () => readAs(store, `${prefix}vehicles`, vehiclesSchema),
     putVehicles: (vehicles: readonly KnownVehicle[]): Promise<void> =>
       store.put(`${prefix}vehicles`, vehicles),
 
@@ -79,7 +73,7 @@ export function createAccountStore(store: Store, account: string) {
     putReading: (vehicle: string, reading: LastReading): Promise<void> =>
       store.put(readingKey(vehicle), reading),
 
-    usage: () => read(`${prefix}usage`, usageSchema),
+    usage: () => readAs(store, `${prefix}usage`, usageSchema),
     putUsageLater: (usage: Usage): void => {
       store.later([{ type: 'put', key: `${prefix}usage`, value: usage }]);
     },

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { readAs } from './read-as.js';
 import type { Store, Write } from './store.js';
 
 const packetSchema = z.object({ session: z.string(), hash: z.string() });
@@ -7,22 +8,17 @@ const packetSchema = z.object({ session: z.string(), hash: z.string() });
 export function createBridgeStore(store: Store) {
   const packetKey = (packetId: number) => `mqtt/packet/${String(packetId)}`;
 
-  const read = async <T>(key: string, schema: z.ZodType<T>): Promise<T | undefined> => {
-    const parsed = schema.safeParse((await store.get(key))?.value);
-    return parsed.success ? parsed.data : undefined;
-  };
-
   return {
     /** The number of this start, on the disk before anything else happens. */
     async nextBoot(): Promise<number> {
-      const boot = ((await read('bridge/boot', z.number())) ?? 0) + 1;
+      const boot = ((await readAs(store, 'bridge/boot', z.number())) ?? 0) + 1;
       await store.put('bridge/boot', boot);
       return boot;
     },
 
     /** A key of this installation, made at the first start. */
     async secretKey(make: () => string): Promise<string> {
-      const held = await read('bridge/key', z.string());
+      const held = await readAs(store, 'bridge/key', z.string());
       if (held !== undefined) return held;
       const made = make();
       await store.put('bridge/key', made);
@@ -30,13 +26,13 @@ export function createBridgeStore(store: Store) {
     },
 
     /** Epoch milliseconds at which the broker was last seen. */
-    seen: () => read('mqtt/seen', z.number()),
+    seen: () => readAs(store, 'mqtt/seen', z.number()),
     putSeenLater: (seen: number): void => {
       store.later([{ type: 'put', key: 'mqtt/seen', value: seen }]);
     },
 
     /** Our own name of the session that the broker holds. */
-    session: () => read('mqtt/session', z.string()),
+    session: () => readAs(store, 'mqtt/session', z.string()),
     /** Resolves when the session's name and the moment of its connection are on the disk. */
     putConnected: (session: string, seen: number): Promise<void> => {
       // Should this fail, the next batch brings it along: no packet of a session is stored before its name.
@@ -47,7 +43,7 @@ export function createBridgeStore(store: Store) {
       return store.batch([]);
     },
 
-    packet: (packetId: number) => read(packetKey(packetId), packetSchema),
+    packet: (packetId: number) => readAs(store, packetKey(packetId), packetSchema),
     packetWrite: (packetId: number, entry: z.infer<typeof packetSchema>): Write => ({
       type: 'put',
       key: packetKey(packetId),
