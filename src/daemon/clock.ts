@@ -13,6 +13,13 @@ export const systemClock: Clock = {
   monotonic: () => performance.now(),
 };
 
+const longestTimer_ms = 2 ** 31 - 1;
+
+/** A delay for `setTimeout`, which takes a longer one for none at all. */
+export function timerDelay(delay_ms: number): number {
+  return Math.min(longestTimer_ms, delay_ms);
+}
+
 export function utc(epoch_ms: number): string {
   return new Date(epoch_ms).toISOString();
 }

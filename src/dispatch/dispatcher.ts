@@ -1,4 +1,4 @@
-import type { Clock } from '../daemon/clock.js';
+import { timerDelay, type Clock } from '../daemon/clock.js';
 import { retryDelay, type RetryPolicy } from '../daemon/retry.js';
 import { settlesWithin } from '../daemon/settles-within.js';
 import { failure, type Failure } from '../vehicle/outcome.js';
@@ -42,8 +42,6 @@ export interface DispatcherOptions {
 
 /** After a car has said that it is busy with another command. */
 const duplicatePause_ms = 10_000;
-/** A longer one would be over at once. */
-const longestTimer_ms = 2 ** 31 - 1;
 
 interface Seat {
   readonly vehicle: string;
@@ -302,7 +300,7 @@ export class Dispatcher {
       () => {
         this.pump();
       },
-      Math.max(1, Math.min(longestTimer_ms, Math.min(...times) - now)),
+      Math.max(1, timerDelay(Math.min(...times) - now)),
     );
   }
 }

@@ -1,3 +1,4 @@
+import { timerDelay } from '../daemon/clock.js';
 import { retryDelay, type RetryPolicy } from '../daemon/retry.js';
 import type { KnownVehicle } from '../vehicle/known-vehicle.js';
 import type { Failure } from '../vehicle/outcome.js';
@@ -59,7 +60,7 @@ export class FirstReads {
         this.#timers.delete(timer);
         this.#read(car, attempt + 1);
       },
-      Math.max(pause_ms, asked_ms),
+      timerDelay(Math.max(pause_ms, asked_ms)),
     );
     this.#timers.add(timer);
   }

@@ -1,4 +1,4 @@
-import type { Clock } from '../daemon/clock.js';
+import { timerDelay, type Clock } from '../daemon/clock.js';
 import { retryDelay, type RetryPolicy } from '../daemon/retry.js';
 import { failure, type Failure } from '../vehicle/outcome.js';
 import type { ListedVehicle, Outcome, Session } from '../vehicle/task.js';
@@ -40,8 +40,6 @@ export interface SessionKeeperOptions {
 
 /** Vendors lock accounts: after so many refused sign-ins in a row only a person starts the next. */
 const mostRefusals = 3;
-/** A longer one would be over at once. */
-const longestTimer_ms = 2 ** 31 - 1;
 
 /** Owns the one session of an account: one sign-in at a time, everybody else waits for it or goes on without. */
 export class SessionKeeper {
@@ -159,7 +157,7 @@ export class SessionKeeper {
   #tryLater(reason: Failure, pause_ms: number): void {
     const retry_at = this.#options.clock.now() + pause_ms;
     this.#change({ is: 'unreachable', retry_at, reason });
-    this.#timer = setTimeout(() => void this.#signIn(), Math.min(pause_ms, longestTimer_ms));
+    this.#timer = setTimeout(() => void this.#signIn(), timerDelay(pause_ms));
   }
 
   #change(state: SessionState): void {
