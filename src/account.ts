@@ -8,7 +8,7 @@ import { createAccountLog } from './dispatch/account-log.js';
 import { Admissions } from './dispatch/admissions.js';
 import { Breaker, callClasses, type BreakerState, type CallClass } from './dispatch/breaker.js';
 import { createCalls } from './dispatch/calls.js';
-import { CommandBook } from './dispatch/command-book.js';
+import { CommandBook, rememberEnded_ms } from './dispatch/command-book.js';
 import { Dispatcher } from './dispatch/dispatcher.js';
 import { FirstReads } from './dispatch/first-reads.js';
 import { RequestCount } from './dispatch/request-count.js';
@@ -110,7 +110,7 @@ export async function createAccount(options: AccountOptions, deps: AccountDepend
     stored.session(),
     stored.vehicles(),
     stored.readings(),
-    stored.journal.recover(clock.now(), 3_600_000),
+    stored.journal.recover(clock.now(), rememberEnded_ms),
   ]);
   const count = new RequestCount(clock, await stored.usage(), stored.putUsageLater);
   let library: string | null = null;

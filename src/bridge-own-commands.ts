@@ -4,7 +4,7 @@ import type { Logger } from './daemon/logger.js';
 import type { Metrics } from './daemon/metrics.js';
 import type { RetryPolicy } from './daemon/retry.js';
 import { BridgeCommands, type Cancelled, type ForBridge } from './dispatch/bridge-commands.js';
-import { CommandBook } from './dispatch/command-book.js';
+import { CommandBook, rememberEnded_ms } from './dispatch/command-book.js';
 import { createJournal } from './store/journal.js';
 import type { Store, Write } from './store/store.js';
 import type { Parcel } from './vehicle/journal-record.js';
@@ -28,7 +28,7 @@ export interface OwnCommandsOptions {
 export async function createOwnCommands(options: OwnCommandsOptions) {
   const { clock, log, metrics, output, accounts } = options;
   const journal = createJournal(options.store, 'bridge/');
-  const recovered = await journal.recover(clock.now(), 3_600_000);
+  const recovered = await journal.recover(clock.now(), rememberEnded_ms);
 
   const deliver = (parcel: Parcel): void => {
     output.deliver(parcel, () => {

@@ -85,7 +85,8 @@ export type IdStatus =
   | { readonly is: 'unreadable' };
 
 const storeWithin_ms = 5000;
-const rememberEnded_ms = 3_600_000;
+/** How long the id of a command that has ended is remembered. */
+export const rememberEnded_ms = 3_600_000;
 /** More than any command publishes between two writes: after a crash `seq` goes on above what may have been said. */
 const seqPerBoot = 1_000_000;
 const uuidPattern = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;

@@ -7,7 +7,7 @@ import {
   type KnownVehicle,
   type VehicleSettings,
 } from '../vehicle/known-vehicle.js';
-import { endings, type LifeCycleEvent } from '../vehicle/life-cycle.js';
+import { isEnding, type LifeCycleEvent } from '../vehicle/life-cycle.js';
 import { idle, newerReading, stateDocument, type LastReading } from '../vehicle/state-document.js';
 import type { NewestCommand, StateDocument } from '../vehicle/state.js';
 import type { ListedVehicle, Result } from '../vehicle/task.js';
@@ -130,7 +130,7 @@ export class Vehicles {
     const isNew = event.status === 'accepted' || event.seq === 0;
     if (!isNew && this.#commands.get(vehicle)?.id !== event.id) return;
     this.#commands.set(vehicle, newestCommand(event));
-    if (endings.some((ending) => ending === event.status)) this.#publishState(car);
+    if (isEnding(event)) this.#publishState(car);
     else this.#publishSoon(vehicle);
   }
 
