@@ -37,6 +37,7 @@ export class Cloud {
   readonly #faults = new Faults();
   readonly #kia = new UsaKia();
   readonly #hyundai = new UsaHyundai();
+  readonly #makers: readonly Maker[] = [this.#kia, this.#hyundai];
   #port = 0;
 
   private constructor(parts: {
@@ -86,14 +87,17 @@ export class Cloud {
   readonly accounts = {
     /** Region 3, brand 1. */
     usaKia: (credentials: Credentials): UsaKiaAccount => {
-      const account = new UsaKiaAccount(this.#withCars(credentials, 'kia'));
+      const account = new UsaKiaAccount(this.#withCars(credentials, 'kia', 'usa'));
       this.#kia.accounts.push(account);
       return account;
     },
     /** Region 3, brand 2. */
     usaHyundai: (credentials: Credentials & { readonly pin: string }): UsaHyundaiAccount => {
       const { pin } = credentials;
-      const account = new UsaHyundaiAccount({ ...this.#withCars(credentials, 'hyundai'), pin });
+      const account = new UsaHyundaiAccount({
+        ...this.#withCars(credentials, 'hyundai', 'usa'),
+        pin,
+      });
       this.#hyundai.accounts.push(account);
       return account;
     },
@@ -143,9 +147,7 @@ export class Cloud {
   }
 
   async stop(): Promise<void> {
-    for (const account of [...this.#kia.accounts, ...this.#hyundai.accounts]) {
-      account.commands.stop();
-    }
+    for (const maker of this.#makers) maker.stop();
     await this.#server.stop();
     await this.#unfinished.stop();
     await rm(this.#folder, { recursive: true, force: true });
@@ -153,8 +155,8 @@ export class Cloud {
 
   async #answer(raw: CompletedRequest): Promise<FaultyReply> {
     const request = await readRequest(raw);
-    const makers: readonly Maker[] = [this.#kia, this.#hyundai];
-    const route = makers.find(({ host }) => host === request.host)?.route(request) ?? nobody;
+    const maker = this.#makers.find(({ hosts }) => hosts.includes(request.host));
+    const route = maker?.route(request) ?? nobody;
     const entry = this.requests.begin(request, route);
     const reply = await this.#faults.answer(request, route);
     this.requests.end(
@@ -164,10 +166,10 @@ export class Cloud {
     return reply;
   }
 
-  #withCars(credentials: Credentials, brand: string) {
+  #withCars(credentials: Credentials, brand: string, region: string) {
     const { username, password, cars, seed = 7 } = credentials;
     const now = this.#clock;
-    return { username, password, now, cars: carsOf(cars, { brand, seed, now }) };
+    return { username, password, now, cars: carsOf(cars, { brand, region, seed, now }) };
   }
 }
 

@@ -17,8 +17,12 @@ const base = '/ac/v2/';
 
 /** Hyundai and Genesis in the USA: a token and the PIN travel with every request. */
 export class UsaHyundai implements Maker {
-  readonly host = 'api.telematics.hyundaiusa.com';
+  readonly hosts = ['api.telematics.hyundaiusa.com'];
   readonly accounts: UsaHyundaiAccount[] = [];
+
+  stop(): void {
+    for (const account of this.accounts) account.commands.stop();
+  }
 
   route(request: CloudRequest): Route {
     const name = request.path.startsWith(base) ? request.path.slice(base.length) : '';

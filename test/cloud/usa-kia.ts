@@ -17,8 +17,12 @@ const base = '/apigw/v1/';
 
 /** Kia in the USA: the session id travels in headers, and errors in the envelope's status. */
 export class UsaKia implements Maker {
-  readonly host = 'api.owners.kia.com';
+  readonly hosts = ['api.owners.kia.com'];
   readonly accounts: UsaKiaAccount[] = [];
+
+  stop(): void {
+    for (const account of this.accounts) account.commands.stop();
+  }
 
   route(request: CloudRequest): Route {
     const name = request.path.startsWith(base) ? request.path.slice(base.length) : '';

@@ -35,8 +35,10 @@ export interface Route {
 
 /** One maker's API in one region. */
 export interface Maker {
-  readonly host: string;
+  readonly hosts: readonly string[];
   route(request: CloudRequest): Route;
+  /** Ends what its cars still have under way. */
+  stop(): void;
 }
 
 export function json(body: unknown, status = 200, headers: Record<string, string> = {}): Reply {
