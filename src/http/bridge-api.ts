@@ -1,0 +1,66 @@
+import type { LifeCycleEvent } from '../vehicle/life-cycle.js';
+import type { Failure } from '../vehicle/outcome.js';
+import type { Drivetrain, StateDocument } from '../vehicle/state.js';
+import type { VehicleInfo } from '../vehicle/vehicle-info.js';
+
+/** What HTTP asks of the bridge: its documents as they are now, and what a person can set going. */
+export interface BridgeApi {
+  /** The bridge's own state (contract, section 6). */
+  state(): unknown;
+  vehicles(): readonly VehicleDocuments[];
+  /** By the topic id, the VIN in any case, or the vendor's id. */
+  vehicle(id: string): VehicleDocuments | undefined;
+  accounts(): readonly AccountReport[];
+  account(name: string): AccountReport | undefined;
+  /** A person asks for a sign-in now: refusals are forgotten. Resolves when it has ended one way or the other. */
+  login(account: string): Promise<AccountReport | undefined>;
+  /** Lists the account's cars anew. */
+  list(account: string): Promise<AccountReport | undefined>;
+  /**
+   * Takes a command to the bridge. Resolves with its first event: accepted or rejected, or the last one of a known
+   * id, replayed.
+   */
+  command(name: string, payload: Uint8Array): Promise<LifeCycleEvent>;
+  /** The events of a command that are still known, oldest first; undefined where the id is unknown. */
+  events(id: string): readonly LifeCycleEvent[] | undefined;
+}
+
+export interface VehicleDocuments {
+  /** The topic id. */
+  readonly vehicle: string;
+  readonly info: VehicleInfo;
+  /** null until the car has been read for the first time. */
+  readonly state: StateDocument | null;
+}
+
+/** An account as a person who is to sign in needs to see it. Holds no secret. */
+export interface AccountReport {
+  readonly name: string;
+  readonly state: 'ready' | 'signing_in' | 'otp_required' | 'refused' | 'unreachable';
+  /** Why it is not ready. */
+  readonly reason: Failure | null;
+  /** What the vendor offers while it waits for a one-time code; the addresses are masked by the vendor. */
+  readonly challenge: {
+    readonly methods: readonly CodeMethod[];
+    readonly email: string | null;
+    readonly sms: string | null;
+  } | null;
+  readonly session_expires_at: string | null;
+  readonly library: string | null;
+  readonly vehicles: readonly ReportedVehicle[];
+}
+
+/** How the vendor sends a one-time code. */
+export type CodeMethod = 'email' | 'sms';
+
+export interface ReportedVehicle {
+  /** The topic id. */
+  readonly vehicle: string;
+  /** The vendor's id. */
+  readonly id: string;
+  readonly vin: string | null;
+  readonly name: string | null;
+  readonly model: string | null;
+  readonly year: number | null;
+  readonly drivetrain: Drivetrain | null;
+}
