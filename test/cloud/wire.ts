@@ -15,9 +15,22 @@ export interface Reply {
   readonly body: string;
 }
 
-/** What a request is about, whichever maker's words it uses. */
+/**
+ * What a request is about, whichever maker's words it uses. `sign_in` is the one request with the password; the
+ * others of a sign-in in several steps are `sign_in_step`, and `register` asks for a device id.
+ */
 export type CloudOperation =
-  'sign_in' | 'refresh' | 'otp' | 'list' | 'cached' | 'force' | 'detail' | 'command' | 'poll';
+  | 'sign_in'
+  | 'sign_in_step'
+  | 'register'
+  | 'refresh'
+  | 'otp'
+  | 'list'
+  | 'cached'
+  | 'force'
+  | 'detail'
+  | 'command'
+  | 'poll';
 
 /** Where a request belongs, and the maker's ways to answer it. */
 export interface Route {
@@ -72,9 +85,14 @@ export function textAt(body: unknown, ...path: (string | number)[]): string {
   return typeof value === 'string' ? value : '';
 }
 
-/** `YYYYMMDDHHMMSS` in UTC. */
-export function compactTime(epochMs: number): string {
-  return new Date(epochMs).toISOString().replace(/\D/g, '').slice(0, 14);
+/** `YYYYMMDDHHMMSS` as the clocks of a time zone show it. */
+export function compactTime(epochMs: number, timeZone = 'UTC'): string {
+  const shown = new Intl.DateTimeFormat('sv-SE', {
+    timeZone,
+    dateStyle: 'short',
+    timeStyle: 'medium',
+  }).format(epochMs);
+  return shown.replace(/\D/g, '');
 }
 
 export const miles = (km: number): number => km / 1.609344;
