@@ -33,7 +33,12 @@ def classify(trouble: Trouble, redactor: Redactor) -> dict[str, Any]:
     refusal = refusal_in(trouble.error)
     if refusal is not None:
         is_harmless = trouble.seen.requests == 0 or trouble.kind in READS
-        return failure(refusal.code, str(refusal), sent=False if is_harmless else None)
+        return failure(
+            refusal.code,
+            str(refusal),
+            sent=False if is_harmless else None,
+            retry_after_s=refusal.retry_after_s,
+        )
     trouble = unwrapped(trouble)
     rule = rule_for(trouble)
     is_command = trouble.kind == "command"

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import json
+import math
 import os
+import re
 import threading
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
 PROTOCOL = 1
 LONGEST_LINE = 4 * 1024 * 1024
-OPERATIONS = ("sign_in", "cached", "force")
+READS = ("cached", "force")
+OPERATIONS = ("sign_in", "list", "request_code", "submit_code", *READS)
+METHODS = ("email", "sms")
 
 Json = dict[str, Any]
+
+_CODE = re.compile(r"[0-9]{1,16}")
 
 
 class BadRequest(ValueError):
@@ -42,6 +48,13 @@ class Request:
     remaining_s: float
     session: Json | None = field(repr=False)
     account: Account = field(repr=False)
+    #: What the vendor knows this bridge by (`device.py`).
+    device: Json | None = field(default=None, repr=False)
+    #: How a one-time code is to be sent, and the code that came.
+    method: str | None = None
+    code: str | None = field(default=None, repr=False)
+    #: The gaps between read-backs when a wake did not show at once.
+    read_back_s: tuple[float, ...] = ()
 
 
 class Channel:
@@ -91,7 +104,7 @@ def _task_request(message: Json, request_id: int) -> Request:
         raise BadRequest(
             f"task.operation: expected one of {', '.join(OPERATIONS)}, got another word"
         )
-    vehicle = None if operation == "sign_in" else _field(task, "vehicle", str, "task.")
+    vehicle = _field(task, "vehicle", str, "task.") if operation in READS else None
     remaining_ms = _field(task, "remaining_ms", (int, float), "task.")
     if not remaining_ms > 0:
         raise BadRequest("task.remaining_ms: expected a number above 0, got less")
@@ -103,7 +116,39 @@ def _task_request(message: Json, request_id: int) -> Request:
         remaining_s=remaining_ms / 1000,
         session=_field(task, "session", (dict, type(None)), "task."),
         account=_account(_field(message, "account", dict)),
+        device=_field(task, "device", (dict, type(None)), "task."),
+        method=_method(task) if operation == "request_code" else None,
+        code=_code(task) if operation == "submit_code" else None,
+        read_back_s=_read_back_s(task) if operation == "force" else (),
     )
+
+
+def _method(task: Json) -> str:
+    method: str = _field(task, "method", str, "task.")
+    if method not in METHODS:
+        raise BadRequest(f"task.method: expected one of {', '.join(METHODS)}, got another word")
+    return method
+
+
+def _code(task: Json) -> str:
+    code: str = _field(task, "code", str, "task.")
+    if not _CODE.fullmatch(code):
+        raise BadRequest("task.code: expected 1 to 16 digits, got other text")
+    return code
+
+
+def _read_back_s(task: Json) -> tuple[float, ...]:
+    gaps = task.get("read_back_s")
+    if gaps is None:
+        return ()
+    if not isinstance(gaps, list):
+        raise BadRequest(f"task.read_back_s: expected a list of numbers, got {_name(gaps)}")
+    for gap in gaps:
+        if isinstance(gap, bool) or not isinstance(gap, (int, float)):
+            raise BadRequest(f"task.read_back_s: expected numbers only, got {_name(gap)}")
+        if not 0 <= gap < math.inf:
+            raise BadRequest("task.read_back_s: expected numbers from 0, got another number")
+    return tuple(float(gap) for gap in gaps)
 
 
 def _account(account: Json) -> Account:

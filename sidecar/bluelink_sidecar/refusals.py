@@ -6,9 +6,10 @@ from __future__ import annotations
 class Refused(Exception):
     """Carries the contract's code; the text holds no secret."""
 
-    def __init__(self, code: str, message: str) -> None:
+    def __init__(self, code: str, message: str, retry_after_s: float | None = None) -> None:
         super().__init__(message)
         self.code = code
+        self.retry_after_s = retry_after_s
 
 
 class SignInNeeded(Refused):
