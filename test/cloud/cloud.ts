@@ -2,6 +2,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type CompletedRequest, type Mockttp, generateCACertificate, getLocal } from 'mockttp';
+import { CanadaAccount, type CanadaBrand } from './canada-account.js';
+import { Canada } from './canada.js';
 import { type Cars, carsOf } from './cars.js';
 import { type Fault, type FaultHandle, type FaultyReply, Faults } from './faults.js';
 import { RequestLog } from './request-log.js';
@@ -37,7 +39,8 @@ export class Cloud {
   readonly #faults = new Faults();
   readonly #kia = new UsaKia();
   readonly #hyundai = new UsaHyundai();
-  readonly #makers: readonly Maker[] = [this.#kia, this.#hyundai];
+  readonly #canada = new Canada();
+  readonly #makers: readonly Maker[] = [this.#canada, this.#kia, this.#hyundai];
   #port = 0;
 
   private constructor(parts: {
@@ -85,6 +88,16 @@ export class Cloud {
   }
 
   readonly accounts = {
+    /** Region 2, all brands. */
+    canada: (
+      credentials: Credentials & { readonly pin: string; readonly brand: CanadaBrand },
+    ): CanadaAccount => {
+      const { pin, brand } = credentials;
+      const parts = this.#withCars(credentials, brand, 'canada');
+      const account = new CanadaAccount({ ...parts, pin, brand });
+      this.#canada.accounts.push(account);
+      return account;
+    },
     /** Region 3, brand 1. */
     usaKia: (credentials: Credentials): UsaKiaAccount => {
       const account = new UsaKiaAccount(this.#withCars(credentials, 'kia', 'usa'));

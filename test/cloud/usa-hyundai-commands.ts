@@ -51,7 +51,8 @@ function climateStart(body: unknown): CarCommand {
   };
 }
 
-function seat(state: unknown): SeatLevel {
+/** A seat's setting by the number that Hyundai in the USA and Canada have for it. */
+export function seat(state: unknown): SeatLevel {
   const levels: Record<number, SeatLevel> = {
     3: 'cool_low',
     4: 'cool_medium',

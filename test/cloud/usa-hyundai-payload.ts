@@ -3,8 +3,8 @@ import type { CarState } from '../../src/vehicle/simulated-state.js';
 import { miles, psi } from './wire.js';
 
 const mileUnit = 3;
-const plugTypes = { none: 0, dc: 1, portable: 2, ac: 3 } as const;
-const seatStates: Record<CarState['climate']['seats']['front_left'], number> = {
+export const plugTypes = { none: 0, dc: 1, portable: 2, ac: 3 } as const;
+export const seatStates: Record<CarState['climate']['seats']['front_left'], number> = {
   off: 2,
   cool_low: 3,
   cool_medium: 4,
@@ -13,7 +13,7 @@ const seatStates: Record<CarState['climate']['seats']['front_left'], number> = {
   heat_medium: 7,
   heat_high: 8,
 };
-const flag = (value: boolean): 0 | 1 => (value ? 1 : 0);
+export const flag = (value: boolean): 0 | 1 => (value ? 1 : 0);
 const inMiles = (km: number | null) => ({ value: Math.round(miles(km ?? 0)), unit: mileUnit });
 const isoTime = (at: number): string => new Date(at).toISOString().replace(/\.\d+/, '');
 
@@ -157,7 +157,9 @@ function tyrePressures(kpa: CarState['tyres_kpa']): object {
   };
 }
 
-function corners(of: Record<'front_left' | 'front_right' | 'rear_left' | 'rear_right', boolean>) {
+export function corners(
+  of: Record<'front_left' | 'front_right' | 'rear_left' | 'rear_right', boolean>,
+) {
   return {
     frontLeft: flag(of.front_left),
     frontRight: flag(of.front_right),

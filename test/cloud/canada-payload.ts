@@ -1,0 +1,156 @@
+import type { SimulatedCar } from '../../src/vehicle/simulated-car.js';
+import { corners, flag, plugTypes, seatStates } from './usa-hyundai-payload.js';
+import { compactTime } from './wire.js';
+
+const kilometres = 1;
+const inKm = (km: number | null) => ({ value: km ?? 0, unit: kilometres });
+
+/** The set point that is written as 0; each step from it is half a degree. */
+export function lowestSetPoint_c(car: SimulatedCar): number {
+  return car.identity.year >= 2020 ? 14 : 16;
+}
+
+/** An entry of `vhcllst`. It knows no hybrids: they are cars with a tank. */
+export function listed(car: SimulatedCar): object {
+  const { identity } = car;
+  return {
+    vehicleId: identity.id,
+    nickName: identity.name,
+    modelCode: identity.model.toUpperCase().replaceAll(' ', ''),
+    modelName: identity.model,
+    modelYear: String(identity.year),
+    vin: identity.vin,
+    fuelKindCode: { ev: 'E', phev: 'P', hev: 'G', ice: 'G' }[identity.drivetrain],
+    dtcCount: car.report().dtc.count ?? 0,
+    subscriptionStatus: 'A',
+  };
+}
+
+/** `maintenanceInfo` of `nxtsvc`: readings of the odometer, not distances. */
+export function maintenance(car: SimulatedCar): object {
+  const { service } = car.report();
+  const odometer = Math.round(car.reported().state.odometer_km);
+  return {
+    currentOdometer: odometer,
+    currentOdometerUnit: kilometres,
+    imatServiceOdometer: odometer + (service.due_km ?? 0),
+    imatServiceOdometerUnit: kilometres,
+    msopServiceOdometer: service.last_km ?? 0,
+    msopServiceOdometerUnit: kilometres,
+  };
+}
+
+/** The result of `fndmcr`. */
+export function position(car: SimulatedCar): object {
+  const { latitude, longitude, at } = car.reported().state.position;
+  return {
+    coord: { lat: latitude, lon: longitude, alt: 0, type: 0 },
+    head: 0,
+    speed: { value: 0, unit: 0 },
+    time: compactTime(at),
+  };
+}
+
+/** The result of `evc/selsoc`: plug type 0 is DC, 1 is AC. */
+export function limits(car: SimulatedCar): object[] {
+  const { state } = car.reported();
+  return [
+    { plugType: 0, level: state.limit_dc },
+    { plugType: 1, level: state.limit_ac },
+  ];
+}
+
+/** `status` of `lstvhclsts` and `rltmvhclsts`. */
+export function status(car: SimulatedCar): object {
+  const report = car.report();
+  const { at, state } = car.reported();
+  const ready = state.drive !== null;
+  return {
+    lastStatusDate: compactTime(at),
+    engine: report.engine_running,
+    acc: ready,
+    ign3: ready,
+    remoteIgnition: state.climate.on && car.identity.battery_kwh === 0,
+    sleepModeCheck: !ready,
+    battery: { batSoc: report.aux_battery.level, batState: 0 },
+    ...climate(car),
+    doorLock: state.locked,
+    doorOpen: corners(state.doors),
+    trunkOpen: state.doors.trunk,
+    hoodOpen: state.doors.hood,
+    windowOpen: corners(state.windows),
+    sunroofOpen: flag(state.windows.sunroof),
+    tirePressureLamp: tyreLamps(state.warnings.tyres),
+    washerFluidStatus: state.warnings.washer_fluid,
+    breakOilStatus: state.warnings.brake_fluid,
+    lowFuelLight: report.fuel.low ?? false,
+    fuelLevel: report.fuel.level ?? 0,
+    dte: report.fuel.range_km === null ? {} : inKm(report.fuel.range_km),
+    ...(car.identity.battery_kwh > 0 && { evStatus: evStatus(car) }),
+  };
+}
+
+function climate(car: SimulatedCar): object {
+  const { climate } = car.reported().state;
+  const { seats } = climate;
+  return {
+    airCtrlOn: climate.on,
+    airTemp: { value: climate.on ? setPoint(car, climate.target_c) : '00H', unit: 0 },
+    defrost: climate.defrost,
+    sideBackWindowHeat: flag(climate.rear_window_heat),
+    sideMirrorHeat: flag(climate.rear_window_heat),
+    steerWheelHeat: flag(climate.steering_wheel_heat),
+    seatHeaterVentInfo: {
+      drvSeatHeatState: seatStates[seats.front_left],
+      astSeatHeatState: seatStates[seats.front_right],
+      rlSeatHeatState: seatStates[seats.rear_left],
+      rrSeatHeatState: seatStates[seats.rear_right],
+    },
+  };
+}
+
+function setPoint(car: SimulatedCar, target_c: number): string {
+  const highest = (31.5 - lowestSetPoint_c(car)) * 2;
+  const step = Math.round((target_c - lowestSetPoint_c(car)) * 2);
+  const hex = Math.min(highest, Math.max(0, step)).toString(16);
+  return `${hex.toUpperCase().padStart(2, '0')}H`;
+}
+
+function evStatus(car: SimulatedCar): object {
+  const { ev, fuel, range_km } = car.report();
+  const { state } = car.reported();
+  const minutes = (value: number | null) => ({ value: value ?? 0, unit: 1 });
+  return {
+    batteryStatus: ev.soc,
+    batteryCharge: ev.charging,
+    batteryPlugin: plugTypes[state.plug],
+    // The real word is cut off like this.
+    batteryPreconditiong: ev.preconditioning,
+    drvDistance: [
+      {
+        type: 2,
+        rangeByFuel: {
+          evModeRange: inKm(ev.range_km),
+          totalAvailableRange: inKm(range_km),
+          ...(fuel.range_km !== null && { gasModeRange: inKm(fuel.range_km) }),
+        },
+      },
+    ],
+    remainTime2: {
+      atc: minutes(ev.minutes_to_limit),
+      etc1: minutes(ev.minutes_fast),
+      etc2: minutes(ev.minutes_portable),
+      etc3: minutes(ev.minutes_station),
+    },
+  };
+}
+
+function tyreLamps(on: boolean): object {
+  return {
+    tirePressureLampAll: flag(on),
+    tirePressureLampFL: flag(on),
+    tirePressureLampFR: 0,
+    tirePressureLampRL: 0,
+    tirePressureLampRR: 0,
+  };
+}
