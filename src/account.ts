@@ -1,3 +1,8 @@
+import {
+  createAccountSession,
+  keptSession,
+  type AccountSessionOptions,
+} from './account-session.js';
 import type { BackendSettings } from './backends/create-backend.js';
 import type { Clock } from './daemon/clock.js';
 import { utc } from './daemon/clock.js';
@@ -11,13 +16,14 @@ import { createCalls } from './dispatch/calls.js';
 import { CommandBook, rememberEnded_ms } from './dispatch/command-book.js';
 import { Dispatcher } from './dispatch/dispatcher.js';
 import { FirstReads } from './dispatch/first-reads.js';
+import { createHandOff } from './dispatch/hand-off.js';
 import { RequestCount } from './dispatch/request-count.js';
-import { SessionKeeper, type SessionState } from './dispatch/session-keeper.js';
+import { isBlocked, type SessionKeeper, type SessionState } from './dispatch/session-keeper.js';
 import { Slots, type SharedSlots } from './dispatch/slots.js';
 import { Vehicles, type OwnSettings } from './dispatch/vehicles.js';
 import type { WaitingCount } from './dispatch/waiting-count.js';
 import { startWorkerPool } from './dispatch/worker-pool.js';
-import { createAccountStore, markOf } from './store/account-store.js';
+import { createAccountStore } from './store/account-store.js';
 import type { Store, Write } from './store/store.js';
 import type { JournalRecord, Outgoing, Parcel, ResponseAddress } from './vehicle/journal-record.js';
 import type { LifeCycleEvent } from './vehicle/life-cycle.js';
@@ -28,14 +34,9 @@ import type { ThreadNote } from './vehicle/thread-note.js';
 import type { VehicleInfo } from './vehicle/vehicle-info.js';
 
 /** An account's part of the configuration. */
-export interface AccountOptions {
-  readonly name: string;
+export interface AccountOptions extends AccountSessionOptions {
   readonly region: string;
   readonly backend: BackendSettings;
-  /** Changes when the credentials do: what a person has to mend is tried anew then. */
-  readonly credentials: string;
-  /** Changes when it is another account, whose session and cars are others. */
-  readonly identity: string;
   readonly vehicles: Readonly<Record<string, OwnSettings>>;
   readonly allow: readonly (readonly string[] | undefined)[];
   /** Milliseconds by name or value of a command. */
@@ -55,6 +56,8 @@ export interface AccountOptions {
     readonly force: number;
     readonly sign_in: number;
   };
+  /** Where a wake does not show at once: the gaps before reading back. */
+  readonly readBack_ms: readonly number[];
   readonly idle_ms: number;
 }
 
@@ -104,10 +107,8 @@ export async function createAccount(options: AccountOptions, deps: AccountDepend
   const { clock, output, retry } = deps;
   const log = deps.log.child({ account: options.name });
   const stored = createAccountStore(deps.store, options.name);
-  const credentials = markOf(options.name, options.credentials);
-  const identity = markOf(options.name, options.identity);
-  const [keptSession, known, readings, recovered] = await Promise.all([
-    stored.session(),
+  const [session, known, readings, recovered] = await Promise.all([
+    keptSession(options, stored),
     stored.vehicles(),
     stored.readings(),
     stored.journal.recover(clock.now(), rememberEnded_ms),
@@ -141,8 +142,7 @@ export async function createAccount(options: AccountOptions, deps: AccountDepend
 
   const vehicles = new Vehicles({
     clock,
-    // The cars of another account are none of this one's.
-    known: keptSession !== undefined && keptSession.identity !== identity ? undefined : known,
+    known: session.wasAnother ? undefined : known,
     readings,
     settings: options.vehicles,
     staleAfter_ms: options.staleAfter_ms,
@@ -183,41 +183,38 @@ export async function createAccount(options: AccountOptions, deps: AccountDepend
     wake: newBreaker('wake'),
   };
 
-  const keeper: SessionKeeper = new SessionKeeper(
-    {
-      clock,
-      retry,
-      signIn: (session) => calls.signIn(session),
-      keep: (kept) =>
-        stored.putSession({ ...kept, credentials, identity }).catch((err: unknown) => {
-          notStored(err, 'the session');
-        }),
-      onVehicles: (listed) => {
-        vehicles.listed(listed);
-      },
-      onState: onSessionState,
-    },
-    keptSession?.identity !== identity
-      ? undefined
-      : {
-          ...keptSession,
-          ...(keptSession.credentials === credentials ? {} : { refusals: 0, blocked: null }),
-        },
-  );
-
-  const calls = createCalls({
-    account: options.name,
+  const handOff = createHandOff({
     clock,
-    deadline_ms: options.deadline_ms,
-    breakers,
     run: pool.run,
-    session: () => keeper.state,
-    renew: (generation) => keeper.renew(generation),
-    adopt: (session, generation) => keeper.adopt(session, generation),
     onLeave: (task) => {
       told.handedOver(task);
     },
     onReturn,
+  });
+
+  const keeper: SessionKeeper = createAccountSession(options, session, {
+    clock,
+    retry,
+    stored,
+    handOff,
+    onVehicles: (listed) => {
+      vehicles.listed(listed);
+    },
+    onState: onSessionState,
+    onStoreTrouble: (err) => {
+      notStored(err, 'the session');
+    },
+  });
+
+  const calls = createCalls({
+    account: options.name,
+    deadline_ms: options.deadline_ms,
+    readBack_s: options.readBack_ms.map((gap_ms) => gap_ms / 1000),
+    breakers,
+    handOff,
+    session: () => keeper.state,
+    renew: (generation) => keeper.renew(generation),
+    adopt: (outcome, generation) => keeper.adopt(outcome, generation),
   });
 
   const slots = new Slots({
@@ -371,7 +368,8 @@ export async function createAccount(options: AccountOptions, deps: AccountDepend
         state: keeper.state.is,
         vehicles: vehicles.cars.map((car) => car.topic_id),
         backend: options.backend.backend,
-        session_expires_at: null,
+        session_expires_at: keeper.expiresAt,
+        library,
       },
       breakers: Object.fromEntries(
         callClasses.map((one) => [
@@ -413,12 +411,6 @@ export async function createAccount(options: AccountOptions, deps: AccountDepend
 }
 
 export type Account = Awaited<ReturnType<typeof createAccount>>;
-
-type Blocked = Extract<SessionState, { is: 'otp_required' | 'refused' }>;
-
-function isBlocked(state: SessionState): state is Blocked {
-  return state.is === 'otp_required' || state.is === 'refused';
-}
 
 function breakerDocument(state: BreakerState, opensAfter: number) {
   return {

@@ -4,6 +4,7 @@ import type { Failure } from '../vehicle/outcome.js';
 import type { Task } from '../vehicle/task.js';
 import type { SharedText } from './simulator-shared-text.js';
 import { failure, failureCodes } from '../vehicle/outcome.js';
+import { isCarOperation } from '../vehicle/task.js';
 
 const faultSchema = z.strictObject({
   /** Instead of the configured latency. */
@@ -31,6 +32,7 @@ type Fault = z.infer<typeof faultSchema>;
  * ```json
  * {
  *   "sign_in": { "latency_ms": 500 },
+ *   "code": "123456",
  *   "vehicles": {
  *     "*": { "cached": { "latency_ms": 20 } },
  *     "<vendor id or VIN>": {
@@ -41,10 +43,15 @@ type Fault = z.infer<typeof faultSchema>;
  * }
  * ```
  *
- * What is said of a car replaces, operation by operation, what is said of `*`.
+ * What is said of a car replaces, operation by operation, what is said of `*`. With `code` a sign-in asks for that
+ * one-time code, once.
  */
 const controlSchema = z.strictObject({
   sign_in: faultSchema.optional(),
+  list: faultSchema.optional(),
+  request_code: faultSchema.optional(),
+  submit_code: faultSchema.optional(),
+  code: z.string().optional(),
   vehicles: z
     .record(
       z.string(),
@@ -80,6 +87,12 @@ export class Faults {
 
   constructor(options: FaultsOptions) {
     this.#options = options;
+  }
+
+  /** The one-time code that a sign-in asks for. */
+  get code(): string | undefined {
+    const { file } = this.#options;
+    return file === undefined ? undefined : this.#load(file)?.control.code;
   }
 
   /** What the control file says of this task; counts it where the fault has `times`. */
@@ -147,7 +160,7 @@ function find(
   { operation, vehicle = '' }: Pick<Task, 'operation' | 'vehicle'>,
   vin = '',
 ): [string, Fault | undefined] {
-  if (operation === 'sign_in') return ['sign_in', control.sign_in];
+  if (!isCarOperation(operation)) return [operation, control[operation]];
   for (const key of [vehicle, vin]) {
     const own = control.vehicles?.[key]?.[operation];
     if (own !== undefined) return [`${key} ${operation}`, own];

@@ -3,9 +3,10 @@ import { appendFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Failure } from '../vehicle/outcome.js';
 import type { CarIdentity } from '../vehicle/simulated-state.js';
-import type { Operation, Outcome, Result, Task } from '../vehicle/task.js';
+import type { Challenge, Operation, Outcome, Result, Task } from '../vehicle/task.js';
 import type { BackendNotes, VehicleBackend } from './contract.js';
 import { failure } from '../vehicle/outcome.js';
+import { isCarOperation } from '../vehicle/task.js';
 import { Faults } from './simulator-faults.js';
 import { SharedCars } from './simulator-shared-cars.js';
 
@@ -41,7 +42,14 @@ export interface SimulatorEffect {
   readonly phase: 'started' | 'done';
 }
 
-const requestsOf = { sign_in: 2, cached: 1, force: 2 } as const;
+const requestsOf = {
+  sign_in: 2,
+  list: 1,
+  request_code: 1,
+  submit_code: 2,
+  cached: 1,
+  force: 2,
+} as const satisfies Record<Operation, number>;
 
 /** Simulated cars as a backend; all threads that share `settings.shared` see the same ones. */
 export function createSimulator(settings: SimulatorSettings, notes: BackendNotes): VehicleBackend {
@@ -84,7 +92,7 @@ class Simulator implements VehicleBackend {
 
   async #answer(task: Task): Promise<Outcome> {
     const identity = this.#cars.identities.find(({ id }) => id === task.vehicle);
-    const refused = task.operation === 'sign_in' ? undefined : refuseUnsent(task, identity);
+    const refused = refuseUnsent(task, identity);
     if (refused !== undefined) return refusal(refused, 0);
     const requests = this.#countRequests(task.operation);
     this.#logEffect(task, 'started');
@@ -127,7 +135,11 @@ class Simulator implements VehicleBackend {
     const vehicle = task.vehicle ?? '';
     switch (task.operation) {
       case 'sign_in':
-        return { ...success(this.#listed(), requests), session: { token: randomUUID() } };
+      case 'request_code':
+      case 'submit_code':
+        return this.#signIn(task, requests);
+      case 'list':
+        return success({ operation: 'list', vehicles: this.#listed() }, requests);
       case 'cached': {
         const report = this.#cars.read(vehicle, (car) => car.report());
         return report === undefined
@@ -146,8 +158,31 @@ class Simulator implements VehicleBackend {
     }
   }
 
-  #listed(): Result {
-    const vehicles = this.#cars.identities.map((car) => ({
+  /** A code is asked for where the control file names one, until this device has once given it. */
+  #signIn(task: Task, requests: number): Outcome {
+    const wanted = this.#faults.code;
+    const isTrusted = task.device?.['trusted'] === true;
+    if (wanted === undefined || isTrusted || task.code === wanted) {
+      return {
+        ...success({ operation: 'sign_in', vehicles: this.#listed() }, requests),
+        session: { token: randomUUID() },
+        session_expires_at: null,
+        ...(wanted === undefined ? {} : { device: { trusted: true } }),
+      };
+    }
+    if (task.operation === 'request_code' && task.method !== undefined) {
+      return success({ operation: 'request_code', method: task.method }, requests);
+    }
+    const message =
+      task.code === undefined ? 'a one-time code is asked for' : 'the code was not accepted';
+    return {
+      ...refusal(failure('otp_required', message), requests),
+      challenge: simulatedAddresses,
+    };
+  }
+
+  #listed() {
+    return this.#cars.identities.map((car) => ({
       id: car.id,
       vin: car.vin,
       name: car.name,
@@ -156,7 +191,6 @@ class Simulator implements VehicleBackend {
       brand: car.brand,
       drivetrain: car.drivetrain,
     }));
-    return { operation: 'sign_in', vehicles };
   }
 
   #logEffect(task: Task, phase: SimulatorEffect['phase']): void {
@@ -176,21 +210,30 @@ class Simulator implements VehicleBackend {
 
 const gone = failure('unknown_vehicle', 'the car is gone from the account');
 
+const simulatedAddresses: Challenge = {
+  methods: ['email', 'sms'],
+  email: 'd***@example.com',
+  sms: '***-**42',
+};
+
 function refuseUnsent(task: Task, identity: CarIdentity | undefined): Failure | undefined {
+  const { operation } = task;
+  const signsIn = !isCarOperation(operation) && operation !== 'list';
+  if (signsIn) return undefined;
   if (task.session === null) {
     return failure('auth_failed', 'the task carries no session', { sent: false });
   }
-  if (identity !== undefined) return undefined;
+  if (identity !== undefined || operation === 'list') return undefined;
   const message = `the account has no car with the id ${task.vehicle ?? '(none)'}`;
   return failure('unknown_vehicle', message, { sent: false });
 }
 
-function success(result: Result, requests: number): Outcome {
-  return { ok: true, result, requests, library: 'simulator' };
+function success(result: Result, requests: number) {
+  return { ok: true as const, result, requests, library: 'simulator' };
 }
 
-function refusal(why: Failure, requests: number): Outcome {
-  return { ok: false, failure: why, requests, library: 'simulator' };
+function refusal(why: Failure, requests: number) {
+  return { ok: false as const, failure: why, requests, library: 'simulator' };
 }
 
 function nowIso(): string {

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { availableParallelism, totalmem } from 'node:os';
+import type { AccountSessionOptions } from '../account-session.js';
 import type { AccountOptions } from '../account.js';
 import type { BackendSettings } from '../backends/create-backend.js';
 import { findEnvironmentPython } from '../backends/hyundai-kia-connect/environment.js';
@@ -55,11 +56,9 @@ function readIfNamed(file: string | undefined): Promise<Buffer | undefined> {
 function accountOptions(config: Config, account: AccountConfig): AccountOptions {
   const { deadline_ms, idle_ms } = config.workers;
   return {
-    name: account.name,
+    ...sessionOptions(config, account),
     region: String(account.region),
     backend: backendSettings(config, account),
-    credentials: credentialsOf(account),
-    identity: identityOf(account),
     vehicles: Object.fromEntries(
       Object.entries(account.vehicles).map(([id, { commands, ...car }]) => [
         id,
@@ -75,17 +74,27 @@ function accountOptions(config: Config, account: AccountConfig): AccountOptions 
     keepAudit_ms: config.audit.keep_ms,
     breaker: config.breaker,
     deadline_ms,
+    readBack_ms: config.confirm.read_back_ms,
     idle_ms,
   };
 }
 
+export function sessionOptions(config: Config, account: AccountConfig): AccountSessionOptions {
+  return {
+    name: account.name,
+    credentials: credentialsOf(account),
+    identity: identityOf(account),
+    deadline_ms: config.workers.deadline_ms,
+  };
+}
+
 /** Changes with whatever a person may mend when the vendor refuses the account. */
-export function credentialsOf({ username, password, pin, region, brand }: AccountConfig): string {
+function credentialsOf({ username, password, pin, region, brand }: AccountConfig): string {
   return JSON.stringify([username, password, pin, region, brand]);
 }
 
 /** Changes when it is another account. */
-export function identityOf({ backend, username, region, brand }: AccountConfig): string {
+function identityOf({ backend, username, region, brand }: AccountConfig): string {
   return JSON.stringify([backend, username, region, brand]);
 }
 

@@ -1,19 +1,13 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { v7 as uuidv7 } from 'uuid';
-import { createBackend } from '../backends/create-backend.js';
 import type { Config } from '../config/schema.js';
-import { createNews } from '../daemon/news.js';
-import { createAccountStore, markOf } from '../store/account-store.js';
 import { openLevelStore } from '../store/level-store.js';
 import { StoreError, type Store } from '../store/store.js';
-import { mergeVehicles } from '../vehicle/known-vehicle.js';
-import type { ListedVehicle, Outcome, Session } from '../vehicle/task.js';
-import { backendSettings, credentialsOf, identityOf, StartFault } from './bridge-options.js';
+import type { ListedVehicle } from '../vehicle/task.js';
+import { StartFault } from './bridge-options.js';
 import { exitCodes, type ExitCode } from './exit-codes.js';
+import { openOwnAccount } from './own-account.js';
 import { readConfig } from './read-config.js';
-
-type AccountConfig = Config['accounts'][number];
 
 /** Signs in to each account and lists its cars, for a person who writes the configuration. */
 export async function vehicles(options: {
@@ -43,66 +37,20 @@ export async function vehicles(options: {
 
 async function listAll(config: Config, store: Store, asJson: boolean): Promise<ExitCode> {
   let code: ExitCode = exitCodes.clean;
-  const isNews = createNews();
   for (const account of config.accounts) {
-    const outcome = await signIn(config, account, store, isNews);
-    if (outcome.ok && outcome.result.operation === 'sign_in') {
-      print(account.name, outcome.result.vehicles, asJson);
-    } else if (!outcome.ok) {
-      console.error(`${account.name}: ${outcome.failure.code}: ${outcome.failure.message}`);
-      code = exitCodes.crash;
+    const own = await openOwnAccount(config, account, store);
+    try {
+      const refusal = await own.keeper.listOrLogin();
+      if (refusal === undefined) print(account.name, own.listed, asJson);
+      else {
+        console.error(`${account.name}: ${refusal.code}: ${refusal.message}`);
+        code = exitCodes.crash;
+      }
+    } finally {
+      await own.close();
     }
   }
   return code;
-}
-
-/** With the kept session where there is one; what the sign-in changed is kept for the daemon. */
-async function signIn(
-  config: Config,
-  account: AccountConfig,
-  store: Store,
-  isNews: (message: string) => boolean,
-): Promise<Outcome> {
-  const stored = createAccountStore(store, account.name);
-  const kept = await stored.session();
-  const identity = markOf(account.name, identityOf(account));
-  const backend = createBackend(backendSettings(config, account), {
-    request: () => undefined,
-    process: () => undefined,
-    log: ({ level, message, once }) => {
-      const isTold = level === 'warn' || level === 'error';
-      if (isTold && (once !== true || isNews(message))) console.error(message);
-    },
-  });
-  try {
-    const session: Session | null = kept?.identity === identity ? kept.session : null;
-    const outcome = await backend.run({
-      account: account.name,
-      attempt: uuidv7(),
-      operation: 'sign_in',
-      remaining_ms: config.workers.deadline_ms.sign_in,
-      session,
-    });
-    if (outcome.session !== undefined) {
-      await stored.putSession({
-        session: outcome.session,
-        generation: (kept?.generation ?? 0) + 1,
-        refusals: 0,
-        blocked: null,
-        credentials: markOf(account.name, credentialsOf(account)),
-        identity,
-      });
-    }
-    if (outcome.ok && outcome.result.operation === 'sign_in') {
-      // A daemon that finds a session does not sign in, so it would never hear of the cars.
-      const known = (await stored.vehicles()) ?? [];
-      const cars = mergeVehicles(known, outcome.result.vehicles, account.vehicles);
-      await stored.putVehicles(cars);
-    }
-    return outcome;
-  } finally {
-    await backend.close();
-  }
 }
 
 function print(account: string, cars: readonly ListedVehicle[], asJson: boolean): void {

@@ -5,6 +5,7 @@ import type { JournalRecord, ResponseAddress } from '../vehicle/journal-record.j
 import type { KnownVehicle } from '../vehicle/known-vehicle.js';
 import type { Ending, LifeCycleEvent } from '../vehicle/life-cycle.js';
 import { failure, wellKnown, type Failure } from '../vehicle/outcome.js';
+import type { CarOperation } from '../vehicle/task.js';
 import {
   admit,
   parseIncoming,
@@ -22,7 +23,6 @@ import {
 } from './command-book.js';
 import { laneOf, type Dispatcher } from './dispatcher.js';
 import { admitOnce } from './known-id.js';
-import type { LaneOperation } from './lane.js';
 import { Refresh } from './refresh.js';
 import { refusalEvent } from './refusal-event.js';
 import type { WaitingCount } from './waiting-count.js';
@@ -292,6 +292,6 @@ function afterRestart(command: RefreshCommand, started: boolean): RefreshCommand
   return started && command.mode === 'force' ? { ...command, mode: 'smart' } : command;
 }
 
-function firstOperation({ mode }: RefreshCommand): LaneOperation {
+function firstOperation({ mode }: RefreshCommand): CarOperation {
   return mode === 'force' ? 'force' : 'cached';
 }

@@ -1,37 +1,25 @@
 import { v7 as uuidv7 } from 'uuid';
-import type { Clock } from '../daemon/clock.js';
-import { failure, type Failure } from '../vehicle/outcome.js';
-import type { Outcome, Session, Task } from '../vehicle/task.js';
+import type { CarOperation, Outcome, Task } from '../vehicle/task.js';
 import type { Breaker, CallClass } from './breaker.js';
 import { laneOf, type CallContext } from './dispatcher.js';
-import type { LaneOperation } from './lane.js';
-import type { SessionState } from './session-keeper.js';
+import { reasonOf, type SessionState } from './session-keeper.js';
 
 export interface CallsOptions {
   readonly account: string;
-  readonly clock: Clock;
   /** How long each operation may take, in milliseconds. */
-  readonly deadline_ms: Readonly<Record<LaneOperation | 'sign_in', number>>;
+  readonly deadline_ms: Readonly<Record<CarOperation, number>>;
+  /** Where a wake does not show at once, the pauses before reading back, in seconds. */
+  readonly readBack_s: readonly number[];
   readonly breakers: Readonly<Record<CallClass, Breaker>>;
-  readonly run: (task: Task) => Promise<Outcome>;
+  readonly handOff: (task: Task) => Promise<Outcome>;
   readonly session: () => SessionState;
   readonly renew: (generation: number) => Promise<SessionState>;
-  readonly adopt: (session: Session, generation: number) => Promise<void>;
-  readonly onLeave: (task: Task) => void;
-  readonly onReturn: (task: Task, outcome: Outcome, duration_ms: number) => void;
+  readonly adopt: (outcome: Outcome, generation: number) => Promise<void>;
 }
 
 /** The way of a call from its lane to a thread and back: breaker, session, pool. Nothing here rejects. */
 export function createCalls(options: CallsOptions) {
-  const { clock, breakers, deadline_ms } = options;
-
-  const handOff = async (task: Task): Promise<Outcome> => {
-    const since = clock.monotonic();
-    options.onLeave(task);
-    const outcome = await options.run(task);
-    options.onReturn(task, outcome, clock.monotonic() - since);
-    return outcome;
-  };
+  const { breakers, deadline_ms, handOff } = options;
 
   const attempt = async (context: CallContext, number: number): Promise<Outcome> => {
     const state = options.session();
@@ -46,8 +34,9 @@ export function createCalls(options: CallsOptions) {
       vehicle: context.vehicle,
       remaining_ms: deadline_ms[context.operation],
       session: data,
+      ...(context.operation === 'force' ? { read_back_s: [...options.readBack_s] } : {}),
     });
-    if (outcome.session !== undefined) void options.adopt(outcome.session, generation);
+    void options.adopt(outcome, generation);
     if (number > 1 || !sessionWasRefused(context, outcome)) return outcome;
     const renewed = await options.renew(generation);
     return renewed.is === 'ready' ? attempt(context, number + 1) : notReady(renewed);
@@ -61,15 +50,6 @@ export function createCalls(options: CallsOptions) {
           ? attempt(context, 1)
           : { ok: false, failure: refusal, requests: 0 };
       }),
-
-    signIn: (session: Session | null): Promise<Outcome> =>
-      handOff({
-        account: options.account,
-        attempt: uuidv7(),
-        operation: 'sign_in',
-        remaining_ms: deadline_ms.sign_in,
-        session,
-      }),
   };
 }
 
@@ -80,10 +60,5 @@ function sessionWasRefused(context: CallContext, outcome: Outcome): boolean {
 }
 
 function notReady(state: Exclude<SessionState, { is: 'ready' }>): Outcome {
-  return { ok: false, failure: refusalOf(state), requests: 0 };
-}
-
-function refusalOf(state: Exclude<SessionState, { is: 'ready' }>): Failure {
-  if (state.is === 'signing_in') return failure('unavailable', 'the account is signing in');
-  return state.reason;
+  return { ok: false, failure: reasonOf(state), requests: 0 };
 }

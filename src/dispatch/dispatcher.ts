@@ -2,24 +2,17 @@ import { timerDelay, type Clock } from '../daemon/clock.js';
 import { retryDelay, type RetryPolicy } from '../daemon/retry.js';
 import { settlesWithin } from '../daemon/settles-within.js';
 import { failure, type Failure } from '../vehicle/outcome.js';
-import type { Outcome } from '../vehicle/task.js';
+import type { CarOperation, Outcome } from '../vehicle/task.js';
 import type { CallClass } from './breaker.js';
-import {
-  Lane,
-  type Call,
-  type LaneOperation,
-  type Place,
-  type Shared,
-  type Waiter,
-} from './lane.js';
+import { Lane, type Call, type Place, type Shared, type Waiter } from './lane.js';
 
 /** The lane of each operation: what touches the car goes one at a time, reads go beside it. */
-export const laneOf: Record<LaneOperation, CallClass> = { cached: 'read', force: 'wake' };
+export const laneOf: Record<CarOperation, CallClass> = { cached: 'read', force: 'wake' };
 
 export interface CallContext {
   /** The vendor's id of the car. */
   readonly vehicle: string;
-  readonly operation: LaneOperation;
+  readonly operation: CarOperation;
   /** The command it is done for, for the log. */
   readonly commandId?: string;
   /** What has to be durable before it leaves; answers why it must not. */
@@ -68,7 +61,7 @@ export class Dispatcher {
    * Takes a share in the call that does this, or makes one. Whether that call exists already tells `joins`. Without
    * `override` any call of the operation will do.
    */
-  take(vehicle: string, operation: LaneOperation, waiter: Waiter, override?: boolean): Place {
+  take(vehicle: string, operation: CarOperation, waiter: Waiter, override?: boolean): Place {
     const seat = this.#seat(vehicle, operation);
     const call =
       seat.lane.joinable(operation, override) ?? this.#newCall(seat, operation, override ?? false);
@@ -83,12 +76,12 @@ export class Dispatcher {
   }
 
   /** Whether a newcomer would share a call that is there already. */
-  joins(vehicle: string, operation: LaneOperation): boolean {
+  joins(vehicle: string, operation: CarOperation): boolean {
     return this.#seat(vehicle, operation).lane.joinable(operation) !== undefined;
   }
 
   /** How many calls would go before a person's newcomer. */
-  positionFor(vehicle: string, operation: LaneOperation, override?: boolean): number {
+  positionFor(vehicle: string, operation: CarOperation, override?: boolean): number {
     const { lane } = this.#seat(vehicle, operation);
     const shared = lane.joinable(operation, override);
     return shared === undefined ? lane.waiting.size + (lane.busy ? 1 : 0) : lane.positionOf(shared);
@@ -256,7 +249,7 @@ export class Dispatcher {
     return true;
   }
 
-  #newCall(seat: Seat, operation: LaneOperation, override: boolean): Call {
+  #newCall(seat: Seat, operation: CarOperation, override: boolean): Call {
     const call: Call = {
       operation,
       override,
@@ -270,7 +263,7 @@ export class Dispatcher {
     return call;
   }
 
-  #seat(vehicle: string, operation: LaneOperation): Seat {
+  #seat(vehicle: string, operation: CarOperation): Seat {
     const callClass = laneOf[operation];
     const key = `${callClass}:${vehicle}`;
     const seat = this.#seats.get(key) ?? { vehicle, callClass, lane: new Lane() };

@@ -1,8 +1,4 @@
-import type { Outcome } from '../vehicle/task.js';
-import type { Operation } from '../vehicle/task.js';
-
-/** The operations that run in lanes; signing in has its own way. */
-export type LaneOperation = Exclude<Operation, 'sign_in'>;
+import type { CarOperation, Outcome } from '../vehicle/task.js';
 
 /** Who goes first within a lane: remote commands, then a person's refreshes, then what the bridge starts itself. */
 export const priorities = ['remote', 'person', 'bridge'] as const;
@@ -40,7 +36,7 @@ export type CallState =
 
 /** One call to the vendor, shared by all who wait for the same thing. */
 export interface Call {
-  readonly operation: LaneOperation;
+  readonly operation: CarOperation;
   /** Made for a person who passes the guards: shared only by those who do, too. */
   readonly override: boolean;
   readonly order: number;
@@ -80,7 +76,7 @@ export class Lane {
   }
 
   /** A call that a newcomer may share: one that runs, else one that waits. */
-  joinable(operation: LaneOperation, override?: boolean): Call | undefined {
+  joinable(operation: CarOperation, override?: boolean): Call | undefined {
     const isEqual = (call: Call): boolean =>
       call.operation === operation && (override === undefined || call.override === override);
     if (this.#running !== undefined && isEqual(this.#running)) return this.#running;

@@ -1,17 +1,17 @@
 import type { Clock } from '../daemon/clock.js';
 import type { RefreshCommand } from '../vehicle/command.js';
 import type { Decision, Ending } from '../vehicle/life-cycle.js';
-import type { Outcome } from '../vehicle/task.js';
+import type { CarOperation, Outcome } from '../vehicle/task.js';
 import { failureDetails, type EventDetails, type OpenCommand } from './command-book.js';
-import type { LaneOperation, Place, Shared, Waiter } from './lane.js';
+import type { Place, Shared, Waiter } from './lane.js';
 
 /** What a refresh needs of the lanes and of the book; nothing else. */
 export interface RefreshOptions {
   readonly clock: Clock;
   readonly defaultMaxAge_s: number;
   readonly lanes: {
-    take(vehicle: string, operation: LaneOperation, waiter: Waiter, override?: boolean): Place;
-    joins(vehicle: string, operation: LaneOperation): boolean;
+    take(vehicle: string, operation: CarOperation, waiter: Waiter, override?: boolean): Place;
+    joins(vehicle: string, operation: CarOperation): boolean;
   };
   /** The car's own time of its newest report, epoch milliseconds; undefined while none is known. */
   readonly reportedAt: (vehicle: string) => number | undefined;
@@ -21,7 +21,7 @@ export interface RefreshOptions {
   readonly end: (open: OpenCommand, status: Ending, details: EventDetails) => void;
 }
 
-type Phase = LaneOperation;
+type Phase = CarOperation;
 
 /** One refresh command on its way through the lanes of its car. */
 export class Refresh {

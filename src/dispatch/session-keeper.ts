@@ -1,15 +1,35 @@
-import { timerDelay, type Clock } from '../daemon/clock.js';
+import { timerDelay, utc, type Clock } from '../daemon/clock.js';
 import { retryDelay, type RetryPolicy } from '../daemon/retry.js';
 import { failure, type Failure } from '../vehicle/outcome.js';
-import type { ListedVehicle, Outcome, Session } from '../vehicle/task.js';
+import type {
+  AccountOperation,
+  Challenge,
+  CodeMethod,
+  Device,
+  ListedVehicle,
+  Outcome,
+  Session,
+  Task,
+} from '../vehicle/task.js';
 
 /** The states of an account's session (contract, section 6). Times are epoch milliseconds. */
 export type SessionState =
   | { readonly is: 'signing_in' }
   | { readonly is: 'ready'; readonly session: HeldSession }
   | { readonly is: 'unreachable'; readonly retry_at: number; readonly reason: Failure }
-  | { readonly is: 'otp_required'; readonly reason: Failure }
+  | {
+      readonly is: 'otp_required';
+      readonly reason: Failure;
+      readonly challenge: Challenge | null;
+    }
   | { readonly is: 'refused'; readonly reason: Failure };
+
+/** The states that only a person ends. */
+export type BlockedState = Extract<SessionState, { is: 'otp_required' | 'refused' }>;
+
+export function isBlocked(state: SessionState): state is BlockedState {
+  return state.is === 'otp_required' || state.is === 'refused';
+}
 
 /** A session and which one it is: every change makes a new generation. */
 export interface HeldSession {
@@ -21,17 +41,43 @@ export interface HeldSession {
 export interface KeptSession {
   readonly session: Session | null;
   readonly generation: number;
+  /** When the session ends for good, as an ISO time; null where nobody tells. */
+  readonly expires_at: string | null;
+  /** When the account last listed its cars (epoch milliseconds). */
+  readonly listed_at: number;
+  /** Outlives the session: a device that the vendor remembers needs no code. */
+  readonly device: Device | null;
   /** Sign-ins refused in a row. */
   readonly refusals: number;
+  /** Sign-ins in quick succession, whatever became of them, and when the next one may be (epoch milliseconds). */
+  readonly tries: number;
+  readonly next_try_at: number;
   /** Kept while a person has to act. */
-  readonly blocked: { readonly is: 'otp_required' | 'refused'; readonly reason: Failure } | null;
+  readonly blocked: BlockedState | null;
 }
+
+export const nothingKept: KeptSession = {
+  session: null,
+  generation: 0,
+  expires_at: null,
+  listed_at: 0,
+  device: null,
+  refusals: 0,
+  tries: 0,
+  next_try_at: 0,
+  blocked: null,
+};
+
+/** A task about the account, as far as the keeper knows it. */
+export type AccountCall = Pick<Task, 'session' | 'device' | 'method' | 'code'> & {
+  readonly operation: AccountOperation;
+};
 
 export interface SessionKeeperOptions {
   readonly clock: Clock;
   readonly retry: RetryPolicy;
-  /** A `sign_in` task with the session to renew, or null for a first one. Never rejects. */
-  readonly signIn: (session: Session | null) => Promise<Outcome>;
+  /** Never rejects. */
+  readonly call: (call: AccountCall) => Promise<Outcome>;
   /** Stores it durably; never rejects (it goes on trying). */
   readonly keep: (kept: KeptSession) => Promise<void>;
   readonly onVehicles: (vehicles: readonly ListedVehicle[]) => void;
@@ -40,63 +86,148 @@ export interface SessionKeeperOptions {
 
 /** Vendors lock accounts: after so many refused sign-ins in a row only a person starts the next. */
 const mostRefusals = 3;
+/** A session that lived this long ends a row of quick sign-ins. */
+const settled_ms = 10 * 60_000;
+/** Vendors count requests, sign-ins most of all: pauses grow longer than towards the broker. */
+const longerPause = 15;
 
-/** Owns the one session of an account: one sign-in at a time, everybody else waits for it or goes on without. */
+/**
+ * Owns the one session of an account: one sign-in at a time, everybody else waits for it or goes on without. The
+ * spacing of sign-ins, refusals, the device and an open one-time code outlive a restart.
+ */
 export class SessionKeeper {
   readonly #options: SessionKeeperOptions;
-  #state: SessionState = { is: 'signing_in' };
-  #session: Session | null = null;
-  #generation = 0;
-  #refusals = 0;
-  #tries = 0;
+  readonly #pauses: RetryPolicy;
+  #state: SessionState;
+  #kept: KeptSession;
   #signingIn: Promise<SessionState> | undefined;
+  /** The end of the newest task about the account: there is one at a time. */
+  #last: Promise<unknown> = Promise.resolve();
   #timer: NodeJS.Timeout | undefined;
-  #stopped = false;
+  #isStopped = false;
 
-  constructor(options: SessionKeeperOptions, kept?: KeptSession) {
+  constructor(options: SessionKeeperOptions, kept: KeptSession = nothingKept) {
     this.#options = options;
-    if (kept === undefined) return;
-    this.#session = kept.session;
-    this.#generation = kept.generation;
-    this.#refusals = kept.refusals;
-    if (kept.blocked !== null) this.#state = kept.blocked;
-    else if (kept.session !== null) this.#state = this.#ready(kept.session);
+    this.#pauses = { ...options.retry, max_ms: options.retry.max_ms * longerPause };
+    this.#kept = kept;
+    this.#state =
+      kept.blocked ?? (kept.session === null ? { is: 'signing_in' } : this.#ready(kept.session));
   }
 
   get state(): SessionState {
     return this.#state;
   }
 
+  /** When the session ends for good, as an ISO time; null where nobody tells. */
+  get expiresAt(): string | null {
+    return this.#kept.expires_at;
+  }
+
+  /** When the account last listed its cars (epoch milliseconds). */
+  get listedAt(): number {
+    return this.#kept.listed_at;
+  }
+
   /** Signs in if nothing was restored and no person has to act first. */
   start(): void {
-    if (this.#state.is === 'signing_in') void this.#signIn();
+    if (this.#state.is === 'signing_in') void this.#signInWhenDue(spaced);
   }
 
   /** A session that the vendor no longer takes is renewed once for all who ask with that generation. */
   async renew(generation: number): Promise<SessionState> {
-    if (generation < this.#generation && this.#state.is === 'ready') return this.#state;
+    if (generation < this.#kept.generation && this.#state.is === 'ready') return this.#state;
     // A person has to act first, or the pause of the policy goes on.
     if (this.#state.is !== 'ready' && this.#state.is !== 'signing_in') return this.#state;
+    return this.#signInWhenDue(dropped);
+  }
+
+  /** A person wants a sign-in now, whatever has been refused before. */
+  login(): Promise<SessionState> {
+    this.#update({ refusals: 0, tries: 0, next_try_at: 0 });
     return this.#signIn();
   }
 
+  /** Lists the cars anew. Answers why it could not. */
+  async list(): Promise<Failure | undefined> {
+    await this.#signingIn;
+    const { state } = this;
+    if (state.is !== 'ready') return reasonOf(state);
+    const { data, generation } = state.session;
+    const outcome = await this.#alone({ operation: 'list', session: data });
+    await this.adopt(outcome, generation);
+    if (outcome.ok) {
+      if (outcome.result.operation === 'list') this.#listed(outcome.result.vehicles);
+      await this.#keep();
+      return undefined;
+    }
+    if (outcome.failure.code !== 'auth_failed') return outcome.failure;
+    const renewed = await this.renew(generation);
+    return renewed.is === 'ready' ? undefined : reasonOf(renewed);
+  }
+
+  /** Lists the cars with the session there is, or with a new one. Answers why it could not. */
+  async listOrLogin(): Promise<Failure | undefined> {
+    if (this.#state.is === 'ready') return this.list();
+    const state = await this.login();
+    return state.is === 'ready' ? undefined : reasonOf(state);
+  }
+
+  /** Asks the vendor to send a one-time code. Answers why it could not. */
+  async requestCode(method: CodeMethod): Promise<Failure | undefined> {
+    await this.#signingIn;
+    if (this.#state.is === 'ready') return noCodeAwaited;
+    // The person acts: what stopped the account is tried anew, and may lead to a code.
+    const state = this.#state.is === 'otp_required' ? this.#state : await this.login();
+    if (state.is === 'ready') return undefined;
+    if (state.is !== 'otp_required') return reasonOf(state);
+    const { challenge } = state;
+    if (challenge !== null && !challenge.methods.includes(method)) {
+      const offered = challenge.methods.join(', ');
+      return failure('invalid_payload', `method: the vendor offers ${offered}, not ${method}`);
+    }
+    const { session } = this.#kept;
+    return this.#judgeCode(await this.#alone({ operation: 'request_code', session, method }));
+  }
+
+  /** Hands over the code that a person was sent. Answers why it was not taken. */
+  async submitCode(code: string): Promise<Failure | undefined> {
+    await this.#signingIn;
+    if (this.#state.is !== 'otp_required') {
+      return this.#state.is === 'ready' ? noCodeAwaited : reasonOf(this.#state);
+    }
+    const { session } = this.#kept;
+    return this.#judgeCode(await this.#alone({ operation: 'submit_code', session, code }));
+  }
+
   /** Takes back what a task changed. One that began with an older session is dropped. */
-  async adopt(session: Session, generation: number): Promise<void> {
-    if (generation !== this.#generation) return;
-    this.#session = session;
-    this.#generation += 1;
-    if (this.#state.is === 'ready') this.#state = this.#ready(session);
+  async adopt(outcome: Outcome, generation: number): Promise<void> {
+    if (outcome.session === undefined || generation !== this.#kept.generation) return;
+    this.#takeSession(outcome);
+    if (this.#state.is === 'ready') this.#state = this.#ready(outcome.session);
     await this.#keep();
   }
 
   /** Nothing is tried any more; a session that still comes back is kept. */
   stop(): void {
-    this.#stopped = true;
+    this.#isStopped = true;
     clearTimeout(this.#timer);
   }
 
   #ready(session: Session): SessionState {
-    return { is: 'ready', session: { data: session, generation: this.#generation } };
+    return { is: 'ready', session: { data: session, generation: this.#kept.generation } };
+  }
+
+  /** Sign-ins keep their distance, across restarts too: what restarts for ever must not sign in for ever. */
+  #signInWhenDue(why: Failure): Promise<SessionState> {
+    if (this.#signingIn !== undefined) return this.#signingIn;
+    if (this.#isStopped) return Promise.resolve(this.#state);
+    const now = this.#options.clock.now();
+    if (now - this.#kept.next_try_at > settled_ms) this.#update({ tries: 0 });
+    // A clock that was set back must not hold the account for longer than a pause.
+    const pause_ms = Math.min(this.#kept.next_try_at - now, this.#pauses.max_ms);
+    if (pause_ms <= 0) return this.#signIn();
+    this.#tryLater(why, pause_ms);
+    return Promise.resolve(this.#state);
   }
 
   #signIn(): Promise<SessionState> {
@@ -108,53 +239,123 @@ export class SessionKeeper {
 
   async #signInOnce(): Promise<SessionState> {
     clearTimeout(this.#timer);
+    this.#update({ tries: this.#kept.tries + 1 });
+    this.#pauseAfter(this.#kept.tries);
+    // On the disk before the vendor answers, in case this process never hears of it.
+    void this.#keep();
     this.#change({ is: 'signing_in' });
-    const outcome = await this.#options.signIn(this.#session);
-    if (outcome.session !== undefined) {
-      this.#session = outcome.session;
-      this.#generation += 1;
-    }
-    await (this.#stopped ? this.#keep() : this.#judge(outcome));
+    const outcome = await this.#alone({ operation: 'sign_in', session: this.#kept.session });
+    if (this.#isStopped) await this.#keepWhatCame(outcome);
+    else await this.#judge(outcome);
     return this.#state;
   }
 
+  /** A task about the account when the one before has ended; takes the device it brings back. */
+  #alone(call: Omit<AccountCall, 'device'>): Promise<Outcome> {
+    const run = async (): Promise<Outcome> => {
+      const outcome = await this.#options.call({ ...call, device: this.#kept.device });
+      if (outcome.device !== undefined) this.#update({ device: outcome.device });
+      return outcome;
+    };
+    const ended = this.#last.then(run);
+    this.#last = ended;
+    return ended;
+  }
+
   async #judge(outcome: Outcome): Promise<void> {
-    if (outcome.ok && outcome.result.operation === 'sign_in' && this.#session !== null) {
-      this.#refusals = 0;
-      this.#tries = 0;
-      await this.#keep();
-      this.#options.onVehicles(outcome.result.vehicles);
-      this.#change(this.#ready(this.#session));
-      return;
-    }
+    if (await this.#isOpened(outcome)) return;
     const reason = outcome.ok
       ? failure('internal', 'the sign-in gave no session')
       : outcome.failure;
+    this.#takeSession(outcome);
     switch (reason.code) {
       case 'otp_required':
-        this.#change({ is: 'otp_required', reason });
+        this.#change({ is: 'otp_required', reason, challenge: challengeOf(outcome) });
         break;
       case 'consent_required':
         this.#change({ is: 'refused', reason });
         break;
       case 'auth_failed':
-        this.#refusals += 1;
-        if (this.#refusals >= mostRefusals) this.#change({ is: 'refused', reason });
-        else this.#tryLater(reason, this.#options.retry.max_ms);
+        this.#refused(reason);
         break;
       default:
-        this.#tries += 1;
-        this.#tryLater(reason, this.#pause(reason));
+        this.#tryAgain(reason, (reason.retry_after_s ?? 0) * 1000);
     }
     await this.#keep();
   }
 
-  #pause(reason: Failure): number {
-    const asked_ms = (reason.retry_after_s ?? 0) * 1000;
-    return Math.max(asked_ms, retryDelay(this.#options.retry, this.#tries) ?? 0);
+  /** What became of a step of a one-time code. A code that was wrong leaves everything as it was. */
+  async #judgeCode(outcome: Outcome): Promise<Failure | undefined> {
+    if (await this.#isOpened(outcome)) return undefined;
+    if (outcome.ok) {
+      await this.#keep();
+      return undefined;
+    }
+    const reason = outcome.failure;
+    this.#takeSession(outcome);
+    if (reason.code === 'otp_required' && outcome.challenge !== undefined) {
+      this.#change({ is: 'otp_required', reason, challenge: outcome.challenge });
+    }
+    if (reason.code === 'auth_failed') {
+      this.#update({ refusals: this.#kept.refusals + 1 });
+      if (this.#kept.refusals >= mostRefusals) this.#change({ is: 'refused', reason });
+    }
+    await this.#keep();
+    return reason;
+  }
+
+  /** Whether the outcome opened the session: then it is on the disk before anybody uses it. */
+  async #isOpened(outcome: Outcome): Promise<boolean> {
+    if (!outcome.ok || outcome.result.operation !== 'sign_in') return false;
+    this.#takeSession(outcome);
+    const { session } = this.#kept;
+    if (session === null) return false;
+    this.#update({ refusals: 0 });
+    // The first session that turns out to be dead is replaced at once, the next ones after a pause.
+    this.#pauseAfter(this.#kept.tries - 1);
+    this.#state = { is: 'signing_in' };
+    this.#listed(outcome.result.vehicles);
+    await this.#keep();
+    this.#change(this.#ready(session));
+    return true;
+  }
+
+  #takeSession({ session, session_expires_at: expires_at }: Outcome): void {
+    if (session === undefined) return;
+    this.#update({ session, generation: this.#kept.generation + 1 });
+    if (expires_at !== undefined) this.#update({ expires_at });
+  }
+
+  #listed(vehicles: readonly ListedVehicle[]): void {
+    this.#update({ listed_at: this.#options.clock.now() });
+    this.#options.onVehicles(vehicles);
+  }
+
+  #pauseAfter(tries: number): number {
+    const pause_ms = tries > 0 ? (retryDelay(this.#pauses, tries) ?? 0) : 0;
+    this.#update({ next_try_at: this.#options.clock.now() + pause_ms });
+    return pause_ms;
+  }
+
+  async #keepWhatCame(outcome: Outcome): Promise<void> {
+    this.#takeSession(outcome);
+    await this.#keep();
+  }
+
+  #refused(reason: Failure): void {
+    this.#update({ refusals: this.#kept.refusals + 1 });
+    if (this.#kept.refusals >= mostRefusals) this.#change({ is: 'refused', reason });
+    else this.#tryAgain(reason, this.#options.retry.max_ms);
+  }
+
+  #tryAgain(reason: Failure, least_ms: number): void {
+    const pause_ms = Math.max(this.#pauseAfter(this.#kept.tries), least_ms);
+    this.#update({ next_try_at: this.#options.clock.now() + pause_ms });
+    this.#tryLater(reason, pause_ms);
   }
 
   #tryLater(reason: Failure, pause_ms: number): void {
+    clearTimeout(this.#timer);
     const retry_at = this.#options.clock.now() + pause_ms;
     this.#change({ is: 'unreachable', retry_at, reason });
     this.#timer = setTimeout(() => void this.#signIn(), timerDelay(pause_ms));
@@ -165,15 +366,29 @@ export class SessionKeeper {
     this.#options.onState(state);
   }
 
-  #keep(): Promise<void> {
-    const { is } = this.#state;
-    const blocked =
-      is === 'otp_required' || is === 'refused' ? { is, reason: this.#state.reason } : null;
-    return this.#options.keep({
-      session: this.#session,
-      generation: this.#generation,
-      refusals: this.#refusals,
-      blocked,
-    });
+  #update(changed: Partial<KeptSession>): void {
+    this.#kept = { ...this.#kept, ...changed };
   }
+
+  #keep(): Promise<void> {
+    const blocked = isBlocked(this.#state) ? this.#state : null;
+    this.#update({ blocked });
+    return this.#options.keep(this.#kept);
+  }
+}
+
+const spaced = failure('unavailable', 'sign-ins keep a distance, across restarts too');
+const dropped = failure('unavailable', 'the vendor has dropped a session that was just opened');
+const noCodeAwaited = failure('unsupported', 'the account is ready: no one-time code is awaited');
+
+/** Why calls of an account do not start now. */
+export function reasonOf(state: Exclude<SessionState, { is: 'ready' }>): Failure {
+  if (state.is === 'signing_in') return failure('unavailable', 'the account is signing in');
+  if (state.is !== 'unreachable') return state.reason;
+  const { code, message } = state.reason;
+  return failure(code, `${message}; tried again at ${utc(state.retry_at)}`);
+}
+
+function challengeOf(outcome: Outcome): Challenge | null {
+  return outcome.ok ? null : (outcome.challenge ?? null);
 }

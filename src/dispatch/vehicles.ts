@@ -107,7 +107,7 @@ export class Vehicles {
   /** A car was read: stored first, then published. */
   read(vehicle: string, result: Result): void {
     const car = this.byVendorId(vehicle);
-    if (car === undefined || result.operation === 'sign_in') return;
+    if (car === undefined || !('report' in result)) return;
     const source = result.operation === 'force' && result.advanced ? 'force' : 'cached';
     const reading = { report: result.report, polled_at: result.polled_at, source } as const;
     this.#readings.set(vehicle, newerReading(this.#readings.get(vehicle), reading));

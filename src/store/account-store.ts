@@ -4,16 +4,36 @@ import { failureSchema } from '../vehicle/outcome.js';
 import type { KnownVehicle } from '../vehicle/known-vehicle.js';
 import type { LastReading } from '../vehicle/state-document.js';
 import { vehicleReportSchema } from '../vehicle/state.js';
-import { listedVehicleSchema, sessionSchema } from '../vehicle/task.js';
+import {
+  challengeSchema,
+  deviceSchema,
+  listedVehicleSchema,
+  sessionSchema,
+} from '../vehicle/task.js';
 import { createJournal } from './journal.js';
 import { readAs } from './read-as.js';
 import type { Store } from './store.js';
 
+const blockedSchema = z.discriminatedUnion('is', [
+  z.object({ is: z.literal('refused'), reason: failureSchema }),
+  z.object({
+    is: z.literal('otp_required'),
+    reason: failureSchema,
+    challenge: challengeSchema.nullable().default(null),
+  }),
+]);
+
+/** What was added later has a default: a session that an older version kept stays of use. */
 const keptSessionSchema = z.object({
   session: sessionSchema.nullable(),
   generation: z.number(),
+  expires_at: z.iso.datetime().nullable().default(null),
+  listed_at: z.number().default(0),
+  device: deviceSchema.nullable().default(null),
   refusals: z.number(),
-  blocked: z.object({ is: z.enum(['otp_required', 'refused']), reason: failureSchema }).nullable(),
+  tries: z.number().default(0),
+  next_try_at: z.number().default(0),
+  blocked: blockedSchema.nullable(),
   /** A block holds only as long as the credentials are the same. */
   credentials: z.string(),
   /** The session itself only as long as it is the same account of the same vendor. */
@@ -79,3 +99,5 @@ export function createAccountStore(store: Store, account: string) {
     },
   };
 }
+
+export type AccountStore = ReturnType<typeof createAccountStore>;

@@ -2,15 +2,58 @@ import { z } from 'zod';
 import { failureSchema } from './outcome.js';
 import { drivetrains, vehicleReportSchema } from './state.js';
 
-/** What a thread can be asked to do. `sign_in` also lists the cars; only it may sign in. */
-export const operations = ['sign_in', 'cached', 'force'] as const;
+/**
+ * What a thread can be asked to do. `sign_in` renews or opens the session and lists the cars; it and the two steps of
+ * a one-time code are the only ones that may sign in. `list` lists the cars anew with the session as it is.
+ */
+export const operations = [
+  'sign_in',
+  'list',
+  'request_code',
+  'submit_code',
+  'cached',
+  'force',
+] as const;
 
 export type Operation = (typeof operations)[number];
+
+/** Those that are about one car, and take its lanes. */
+export const carOperations = ['cached', 'force'] as const satisfies readonly Operation[];
+
+export type CarOperation = (typeof carOperations)[number];
+
+export function isCarOperation(operation: Operation): operation is CarOperation {
+  return carOperations.some((one) => one === operation);
+}
+
+export type AccountOperation = Exclude<Operation, CarOperation>;
 
 /** The library's token and what it needs to know of each car: opaque here, and a secret. */
 export const sessionSchema = z.record(z.string(), z.unknown());
 
 export type Session = z.infer<typeof sessionSchema>;
+
+/**
+ * What the vendor knows this bridge by, and the one-time code that it waits for: opaque here, and a secret. It outlives
+ * sessions, because a device that the vendor remembers needs no code.
+ */
+export const deviceSchema = z.record(z.string(), z.unknown());
+
+export type Device = z.infer<typeof deviceSchema>;
+
+/** How a vendor sends one-time codes. */
+export const codeMethods = ['email', 'sms'] as const;
+
+export type CodeMethod = (typeof codeMethods)[number];
+
+/** What a vendor offers that wants a one-time code; the addresses are as it masks them. */
+export const challengeSchema = z.object({
+  methods: z.array(z.enum(codeMethods)),
+  email: z.string().nullable(),
+  sms: z.string().nullable(),
+});
+
+export type Challenge = z.infer<typeof challengeSchema>;
 
 /** A task for a worker thread. It carries all that the thread needs: a thread remembers nothing of an account. */
 export const taskSchema = z.strictObject({
@@ -20,10 +63,18 @@ export const taskSchema = z.strictObject({
   /** The command it is done for, for the log; absent for what the bridge started itself. */
   command_id: z.string().optional(),
   operation: z.enum(operations),
-  /** The vendor's id of the car; absent for `sign_in`. */
+  /** The vendor's id of the car; absent where the task is about the account. */
   vehicle: z.string().optional(),
   remaining_ms: z.number().positive(),
   session: sessionSchema.nullable(),
+  /** Of a task about the account. */
+  device: deviceSchema.nullable().optional(),
+  /** Of `request_code`. */
+  method: z.enum(codeMethods).optional(),
+  /** Of `submit_code`: a secret. */
+  code: z.string().optional(),
+  /** Of `force`: the pauses, in seconds, before reading back a wake that did not show at once. */
+  read_back_s: z.array(z.number().positive()).optional(),
 });
 
 export type Task = z.infer<typeof taskSchema>;
@@ -44,7 +95,10 @@ export type ListedVehicle = z.infer<typeof listedVehicleSchema>;
 
 /** What a backend answers to a task that succeeded. */
 export const resultSchema = z.discriminatedUnion('operation', [
+  /** Also the answer to `submit_code`, and to `request_code` where the vendor wants no code any more. */
   z.strictObject({ operation: z.literal('sign_in'), vehicles: z.array(listedVehicleSchema) }),
+  z.strictObject({ operation: z.literal('list'), vehicles: z.array(listedVehicleSchema) }),
+  z.strictObject({ operation: z.literal('request_code'), method: z.enum(codeMethods) }),
   z.strictObject({
     operation: z.literal('cached'),
     report: vehicleReportSchema,
@@ -64,6 +118,9 @@ export type Result = z.infer<typeof resultSchema>;
 /** A changed session comes back whatever became of the task: tokens rotate in failed calls too. */
 const changed = {
   session: sessionSchema.optional(),
+  /** When a session that came with it ends for good; null where the vendor does not tell. */
+  session_expires_at: z.iso.datetime().nullable().optional(),
+  device: deviceSchema.optional(),
   /** Requests to the vendor that this task made. */
   requests: z.number().int().nonnegative(),
   /** What the backend runs on, for `<v>/info` (for example the library's name and version). */
@@ -80,8 +137,16 @@ export const outcomeSchema = z.discriminatedUnion('ok', [
     ok: z.literal(false),
     failure: failureSchema,
     cached: resultSchema.optional(),
+    /** With `otp_required`. */
+    challenge: challengeSchema.optional(),
     ...changed,
   }),
 ]);
 
 export type Outcome = z.infer<typeof outcomeSchema>;
+
+/** Which results answer a task. */
+export function isAnswerTo(operation: Operation, result: Result): boolean {
+  const opensSession = operation === 'request_code' || operation === 'submit_code';
+  return result.operation === operation || (opensSession && result.operation === 'sign_in');
+}

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { failure } from '../../vehicle/outcome.js';
 import type { Failure } from '../../vehicle/outcome.js';
-import { outcomeSchema, sessionSchema } from '../../vehicle/task.js';
+import { deviceSchema, isAnswerTo, outcomeSchema, sessionSchema } from '../../vehicle/task.js';
 import type { Outcome, Task } from '../../vehicle/task.js';
 import type { HyundaiKiaConnectSettings } from './settings.js';
 
@@ -61,6 +61,7 @@ export function taskLine(id: number, task: Task, settings: HyundaiKiaConnectSett
 
 const carriedSchema = z.object({
   session: sessionSchema.optional().catch(undefined),
+  device: deviceSchema.optional().catch(undefined),
   requests: z.number().int().nonnegative().catch(0),
 });
 
@@ -68,7 +69,7 @@ const carriedSchema = z.object({
 export function readOutcome(value: unknown, task: Task): Outcome {
   const read = outcomeSchema.safeParse(value);
   if (!read.success) return broken(value, malformed(read.error));
-  if (read.data.ok && read.data.result.operation !== task.operation) {
+  if (read.data.ok && !isAnswerTo(task.operation, read.data.result)) {
     const got = read.data.result.operation;
     return broken(value, failure('internal', `expected a result of ${task.operation}, got ${got}`));
   }
@@ -85,6 +86,12 @@ function malformed(error: z.ZodError): Failure {
 }
 
 function broken(value: unknown, why: Failure): Outcome {
-  const { session, requests } = carriedSchema.catch({ requests: 0 }).parse(value);
-  return { ok: false, failure: why, requests, ...(session === undefined ? {} : { session }) };
+  const { session, device, requests } = carriedSchema.catch({ requests: 0 }).parse(value);
+  return {
+    ok: false,
+    failure: why,
+    requests,
+    ...(session === undefined ? {} : { session }),
+    ...(device === undefined ? {} : { device }),
+  };
 }

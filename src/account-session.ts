@@ -1,0 +1,70 @@
+import { v7 as uuidv7 } from 'uuid';
+import type { Clock } from './daemon/clock.js';
+import type { RetryPolicy } from './daemon/retry.js';
+import { SessionKeeper, type SessionState } from './dispatch/session-keeper.js';
+import { markOf, type AccountStore } from './store/account-store.js';
+import type { ListedVehicle, Outcome, Task } from './vehicle/task.js';
+
+export interface AccountSessionOptions {
+  readonly name: string;
+  /** Changes when the credentials do: what a person has to mend is tried anew then. */
+  readonly credentials: string;
+  /** Changes when it is another account, whose session and cars are others. */
+  readonly identity: string;
+  readonly deadline_ms: { readonly sign_in: number };
+}
+
+export interface AccountSessionDependencies {
+  readonly clock: Clock;
+  readonly retry: RetryPolicy;
+  readonly stored: AccountStore;
+  /** Carries a task out. Never rejects. */
+  readonly handOff: (task: Task) => Promise<Outcome>;
+  readonly onVehicles: (vehicles: readonly ListedVehicle[]) => void;
+  readonly onState: (state: SessionState) => void;
+  readonly onStoreTrouble: (err: unknown) => void;
+}
+
+/** What the store holds of the session of this very account, or nothing if it was another's. */
+export async function keptSession(options: AccountSessionOptions, stored: AccountStore) {
+  const kept = await stored.session();
+  return {
+    kept: kept?.identity === identityMark(options) ? kept : undefined,
+    /** The cars of another account are none of this one's. */
+    wasAnother: kept !== undefined && kept.identity !== identityMark(options),
+  };
+}
+
+/** The keeper of an account's session, with its store and its way to the threads. Nothing has been started. */
+export function createAccountSession(
+  options: AccountSessionOptions,
+  { kept }: Pick<Awaited<ReturnType<typeof keptSession>>, 'kept'>,
+  deps: AccountSessionDependencies,
+): SessionKeeper {
+  const credentials = markOf(options.name, options.credentials);
+  const identity = identityMark(options);
+  // With other credentials what was refused is tried anew.
+  const forgiven = { refusals: 0, tries: 0, next_try_at: 0, blocked: null };
+  return new SessionKeeper(
+    {
+      clock: deps.clock,
+      retry: deps.retry,
+      call: (call) =>
+        deps.handOff({
+          account: options.name,
+          attempt: uuidv7(),
+          remaining_ms: options.deadline_ms.sign_in,
+          ...call,
+        }),
+      keep: (now) =>
+        deps.stored.putSession({ ...now, credentials, identity }).catch(deps.onStoreTrouble),
+      onVehicles: deps.onVehicles,
+      onState: deps.onState,
+    },
+    kept && { ...kept, ...(kept.credentials === credentials ? {} : forgiven) },
+  );
+}
+
+function identityMark({ name, identity }: AccountSessionOptions): string {
+  return markOf(name, identity);
+}

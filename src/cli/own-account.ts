@@ -1,0 +1,74 @@
+import { createAccountSession, keptSession } from '../account-session.js';
+import { createBackend } from '../backends/create-backend.js';
+import type { Config } from '../config/schema.js';
+import { systemClock } from '../daemon/clock.js';
+import { createNews } from '../daemon/news.js';
+import { RequestCount } from '../dispatch/request-count.js';
+import type { SessionKeeper } from '../dispatch/session-keeper.js';
+import { createAccountStore } from '../store/account-store.js';
+import type { Store } from '../store/store.js';
+import { mergeVehicles } from '../vehicle/known-vehicle.js';
+import type { ListedVehicle } from '../vehicle/task.js';
+import { backendSettings, sessionOptions } from './bridge-options.js';
+
+type AccountConfig = Config['accounts'][number];
+
+/** An account as a subcommand works with it while no daemon runs: the same session in the same store. */
+export interface OwnAccount {
+  readonly keeper: SessionKeeper;
+  /** The cars as listed since this was opened. */
+  readonly listed: readonly ListedVehicle[];
+  close(): Promise<void>;
+}
+
+/** @throws StartFault where the backend lacks something. */
+export async function openOwnAccount(
+  config: Config,
+  account: AccountConfig,
+  store: Store,
+): Promise<OwnAccount> {
+  const stored = createAccountStore(store, account.name);
+  const options = sessionOptions(config, account);
+  const session = await keptSession(options, stored);
+  const count = new RequestCount(systemClock, await stored.usage(), stored.putUsageLater);
+  const known = session.wasAnother ? [] : ((await stored.vehicles()) ?? []);
+  const isNews = createNews();
+  const backend = createBackend(backendSettings(config, account), {
+    request: () => {
+      count.add();
+    },
+    process: () => undefined,
+    log: ({ level, message, once }) => {
+      const isTold = level === 'warn' || level === 'error';
+      if (isTold && (once !== true || isNews(message))) console.error(message);
+    },
+  });
+  let listed: readonly ListedVehicle[] = [];
+  let writing: Promise<void> = Promise.resolve();
+  const keeper = createAccountSession(options, session, {
+    clock: systemClock,
+    retry: config.retry,
+    stored,
+    handOff: (task) => backend.run(task),
+    onVehicles: (vehicles) => {
+      listed = vehicles;
+      // A daemon that finds a session does not sign in, so it would never hear of the cars.
+      writing = stored.putVehicles(mergeVehicles(known, vehicles, account.vehicles));
+    },
+    onState: () => undefined,
+    onStoreTrouble: (err) => {
+      console.error(`the session could not be stored: ${String(err)}`);
+    },
+  });
+  return {
+    keeper,
+    get listed() {
+      return listed;
+    },
+    async close() {
+      keeper.stop();
+      await backend.close();
+      await writing;
+    },
+  };
+}
