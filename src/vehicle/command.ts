@@ -157,7 +157,8 @@ export function requestOf(common: z.infer<typeof commonFieldsSchema>): Request {
   };
 }
 
-const limits = { bytes: 8192, depth: 8 } as const;
+/** Beyond them a payload is refused unparsed (contract, section 2). */
+export const payloadLimits = { bytes: 8192, depth: 8 } as const;
 
 const fieldsSchema = z.record(z.string(), z.unknown());
 
@@ -167,16 +168,16 @@ type Fields =
 
 /** Payload → the fields of its JSON form; a bare word is its `value`. Refuses unparsed what is too big or too deep. */
 export function readFields(payload: Uint8Array): Fields {
-  if (payload.length > limits.bytes) {
+  if (payload.length > payloadLimits.bytes) {
     return invalid(
-      `payload: expected at most ${String(limits.bytes)} bytes, got ${String(payload.length)}`,
+      `payload: expected at most ${String(payloadLimits.bytes)} bytes, got ${String(payload.length)}`,
     );
   }
   const text = decode(payload)?.trim();
   if (text === undefined) return invalid('payload: expected UTF-8 text, got other bytes');
   if (!/^[{["]/.test(text)) return { ok: true, value: { value: text } };
-  if (depthOf(text) > limits.depth) {
-    return invalid(`payload: expected nesting of at most ${String(limits.depth)}, got more`);
+  if (depthOf(text) > payloadLimits.depth) {
+    return invalid(`payload: expected nesting of at most ${String(payloadLimits.depth)}, got more`);
   }
   try {
     const value: unknown = JSON.parse(text);
