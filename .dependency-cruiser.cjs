@@ -8,7 +8,8 @@ const mayImport = {
   store: ['vehicle', 'daemon'],
   dispatch: ['vehicle', 'daemon'],
   mqtt: ['vehicle', 'daemon'],
-  cli: ['config', 'daemon', 'vehicle', 'backends', 'store'],
+  http: ['vehicle', 'daemon'],
+  cli: ['config', 'daemon', 'vehicle', 'backends', 'store', 'http'],
 };
 
 const ownedBy = {
@@ -20,6 +21,8 @@ const ownedBy = {
   opossum: 'dispatch',
   piscina: 'dispatch',
   mqtt: 'mqtt',
+  hono: 'http',
+  '@hono': 'http',
   aedes: 'cli',
   commander: 'cli',
 };

@@ -1,7 +1,9 @@
 import type { LifeCycleEvent } from '../vehicle/life-cycle.js';
-import type { Failure } from '../vehicle/outcome.js';
-import type { Drivetrain, StateDocument } from '../vehicle/state.js';
+import type { StateDocument } from '../vehicle/state.js';
 import type { VehicleInfo } from '../vehicle/vehicle-info.js';
+import type { AccountReport } from './account-report.js';
+
+export type { AccountReport, ReportedVehicle } from './account-report.js';
 
 /** What HTTP asks of the bridge: its documents as they are now, and what a person can set going. */
 export interface BridgeApi {
@@ -31,36 +33,4 @@ export interface VehicleDocuments {
   readonly info: VehicleInfo;
   /** null until the car has been read for the first time. */
   readonly state: StateDocument | null;
-}
-
-/** An account as a person who is to sign in needs to see it. Holds no secret. */
-export interface AccountReport {
-  readonly name: string;
-  readonly state: 'ready' | 'signing_in' | 'otp_required' | 'refused' | 'unreachable';
-  /** Why it is not ready. */
-  readonly reason: Failure | null;
-  /** What the vendor offers while it waits for a one-time code; the addresses are masked by the vendor. */
-  readonly challenge: {
-    readonly methods: readonly CodeMethod[];
-    readonly email: string | null;
-    readonly sms: string | null;
-  } | null;
-  readonly session_expires_at: string | null;
-  readonly library: string | null;
-  readonly vehicles: readonly ReportedVehicle[];
-}
-
-/** How the vendor sends a one-time code. */
-export type CodeMethod = 'email' | 'sms';
-
-export interface ReportedVehicle {
-  /** The topic id. */
-  readonly vehicle: string;
-  /** The vendor's id. */
-  readonly id: string;
-  readonly vin: string | null;
-  readonly name: string | null;
-  readonly model: string | null;
-  readonly year: number | null;
-  readonly drivetrain: Drivetrain | null;
 }
