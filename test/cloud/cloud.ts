@@ -5,6 +5,10 @@ import { type CompletedRequest, type Mockttp, generateCACertificate, getLocal } 
 import { CanadaAccount, type CanadaBrand } from './canada-account.js';
 import { Canada } from './canada.js';
 import { type Cars, carsOf } from './cars.js';
+import type { CarProtocol, CcspAccount } from './ccsp/account.js';
+import { australia } from './ccsp/australia.js';
+import { Ccsp } from './ccsp/ccsp.js';
+import type { CcspBrand } from './ccsp/region.js';
 import { type Fault, type FaultHandle, type FaultyReply, Faults } from './faults.js';
 import { RequestLog } from './request-log.js';
 import { UnfinishedBodyServer } from './unfinished-body.js';
@@ -27,6 +31,14 @@ export interface Credentials {
   readonly seed?: number;
 }
 
+/** At the platform that the makers share outside of North America and Europe. */
+export interface CcspCredentials<Brand extends CcspBrand> extends Credentials {
+  readonly brand: Brand;
+  readonly pin: string;
+  /** What its cars speak, where a region knows both. Default legacy. */
+  readonly protocol?: CarProtocol;
+}
+
 /** The makers' clouds behind one intercepting proxy; the client believes that it talks to the real ones. */
 export class Cloud {
   readonly requests = new RequestLog();
@@ -40,7 +52,8 @@ export class Cloud {
   readonly #kia = new UsaKia();
   readonly #hyundai = new UsaHyundai();
   readonly #canada = new Canada();
-  readonly #makers: readonly Maker[] = [this.#canada, this.#kia, this.#hyundai];
+  readonly #australia = new Ccsp(australia);
+  readonly #makers: readonly Maker[] = [this.#canada, this.#kia, this.#hyundai, this.#australia];
   #port = 0;
 
   private constructor(parts: {
@@ -114,6 +127,9 @@ export class Cloud {
       this.#hyundai.accounts.push(account);
       return account;
     },
+    /** Region 5, all brands, and region 7, whose Kias are at the same server. */
+    australia: (credentials: CcspCredentials<'hyundai' | 'kia' | 'genesis'>): CcspAccount =>
+      this.#ccspAccount(this.#australia, credentials),
   };
 
   fault(fault: Fault): FaultHandle {
@@ -177,6 +193,12 @@ export class Cloud {
       typeof reply === 'string' || 'unfinished' in reply ? null : reply.status,
     );
     return reply;
+  }
+
+  #ccspAccount(maker: Ccsp, credentials: CcspCredentials<CcspBrand>): CcspAccount {
+    const { brand, pin, protocol = 'legacy' } = credentials;
+    const parts = this.#withCars(credentials, brand, maker.regionName);
+    return maker.addAccount({ ...parts, pin, protocol }, brand);
   }
 
   #withCars(credentials: Credentials, brand: string, region: string) {
