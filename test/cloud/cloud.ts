@@ -7,7 +7,10 @@ import { Canada } from './canada.js';
 import { type Cars, carsOf } from './cars.js';
 import type { CarProtocol, CcspAccount } from './ccsp/account.js';
 import { australia } from './ccsp/australia.js';
+import { brazil } from './ccsp/brazil.js';
 import { Ccsp } from './ccsp/ccsp.js';
+import { china } from './ccsp/china.js';
+import { india } from './ccsp/india.js';
 import type { CcspBrand } from './ccsp/region.js';
 import { type Fault, type FaultHandle, type FaultyReply, Faults } from './faults.js';
 import { RequestLog } from './request-log.js';
@@ -53,7 +56,18 @@ export class Cloud {
   readonly #hyundai = new UsaHyundai();
   readonly #canada = new Canada();
   readonly #australia = new Ccsp(australia);
-  readonly #makers: readonly Maker[] = [this.#canada, this.#kia, this.#hyundai, this.#australia];
+  readonly #brazil = new Ccsp(brazil);
+  readonly #china = new Ccsp(china);
+  readonly #india = new Ccsp(india);
+  readonly #makers: readonly Maker[] = [
+    this.#canada,
+    this.#kia,
+    this.#hyundai,
+    this.#australia,
+    this.#brazil,
+    this.#china,
+    this.#india,
+  ];
   #port = 0;
 
   private constructor(parts: {
@@ -130,6 +144,15 @@ export class Cloud {
     /** Region 5, all brands, and region 7, whose Kias are at the same server. */
     australia: (credentials: CcspCredentials<'hyundai' | 'kia' | 'genesis'>): CcspAccount =>
       this.#ccspAccount(this.#australia, credentials),
+    /** Region 8, brand 2. */
+    brazil: (credentials: Omit<CcspCredentials<'hyundai'>, 'protocol'>): CcspAccount =>
+      this.#ccspAccount(this.#brazil, credentials),
+    /** Region 4, brands 1 and 2. */
+    china: (credentials: Omit<CcspCredentials<'hyundai' | 'kia'>, 'protocol'>): CcspAccount =>
+      this.#ccspAccount(this.#china, credentials),
+    /** Region 6, brands 1 and 2. */
+    india: (credentials: CcspCredentials<'hyundai' | 'kia'>): CcspAccount =>
+      this.#ccspAccount(this.#india, credentials),
   };
 
   fault(fault: Fault): FaultHandle {

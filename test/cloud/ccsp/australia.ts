@@ -1,19 +1,16 @@
 import type { SimulatedCar } from '../../../src/vehicle/simulated-car.js';
-import { ccs2Status } from './ccs2-status.js';
+import { ccs2Latest } from './ccs2-status.js';
 import { legacyStatus } from './legacy-status.js';
 import { ccs2Reads, detailReads, legacyReads } from './reads.js';
 import type { CcspRegion } from './region.js';
-import { pageStep, passwordStep, registerStep, tokenStep } from './sign-in.js';
+import { oauthSteps } from './sign-in.js';
 
 /** Of every car there, wherever it is. */
 const timeZone = 'Australia/Sydney';
 
 const legacy = (car: SimulatedCar) =>
   legacyStatus(car, { timeZone, coldest_c: 17, hottest_c: 26.5, frontSeats: 'by_side' });
-const ccs2 = (car: SimulatedCar) => ({
-  state: { Vehicle: ccs2Status(car, timeZone) },
-  lastUpdateTime: String(car.reported().at),
-});
+const ccs2 = (car: SimulatedCar) => ccs2Latest(car, timeZone);
 
 /** Australia and New Zealand: a Kia of both is at the same server. */
 export const australia: CcspRegion = {
@@ -26,14 +23,7 @@ export const australia: CcspRegion = {
   tokenLifetime_s: 24 * 3600,
   needsStamp: true,
   listsProtocol: true,
-  steps: (devices) => ({
-    'POST /api/v1/spa/notifications/register': registerStep(devices),
-    'GET /api/v1/user/oauth2/authorize': pageStep(),
-    'POST /api/v1/user/signin': passwordStep(
-      (host, code) => `https://${host}/api/v1/user/oauth2/redirect?code=${code}`,
-    ),
-    'POST /api/v1/user/oauth2/token': tokenStep(true),
-  }),
+  steps: (devices) => oauthSteps(devices, { tokenNeedsStamp: true }),
   reads: {
     ...legacyReads(legacy, legacy),
     // A woken car's state comes with the answer.

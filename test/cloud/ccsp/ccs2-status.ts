@@ -9,6 +9,14 @@ const celsius = 0;
 const kpaStep = 5;
 const kilojoules = (kwh: number | null): number => Math.round((kwh ?? 0) * 3600);
 
+/** The `resMsg` around the state. */
+export function ccs2Latest(car: SimulatedCar, timeZone: string): object {
+  return {
+    state: { Vehicle: ccs2Status(car, timeZone) },
+    lastUpdateTime: String(car.reported().at),
+  };
+}
+
 /** The tree below `resMsg.state.Vehicle`: the state of a car with CCS2, as of its last report. */
 export function ccs2Status(car: SimulatedCar, timeZone: string): object {
   const report = car.report();

@@ -116,21 +116,30 @@ export class Ccsp implements Maker {
     return this.#region.reads[name]?.operation ?? 'unknown';
   }
 
-  #answer(request: CloudRequest, { operation, account, car, name }: Place): Reply {
+  #answer(request: CloudRequest, place: Place): Reply {
     const step = this.#steps[callOf(request)];
-    if (step !== undefined) return step.answer(request, account);
+    if (step !== undefined) return step.answer(request, place.account);
+    const { account } = place;
     if (account?.isValid(bearer(request)) !== true) return over(account);
     if (this.#region.needsStamp && !hasStamp(request)) return invalidParameters;
     if (!account.acceptsDevice(request.headers['ccsp-device-id'] ?? '')) return refusal('4002');
-    if (operation === 'list') {
-      const protocol = this.#region.listsProtocol ? account.protocol : undefined;
-      return success({ vehicles: account.cars.map((one) => listed(one, protocol)) });
+    return this.#serve(request, account, place);
+  }
+
+  #serve(request: CloudRequest, account: CcspAccount, { operation, car, name }: Place): Reply {
+    switch (operation) {
+      case 'list': {
+        const protocol = this.#region.listsProtocol ? account.protocol : undefined;
+        return success({ vehicles: account.cars.map((one) => listed(one, protocol)) });
+      }
+      case 'command':
+        return refusal('4005');
+      case 'poll':
+        // No car here takes commands, so there are no records of any either.
+        return success([]);
+      default:
+        return car === undefined ? refusal('5921') : this.#read(request, account, car, name);
     }
-    // No car here takes commands, so there are no records of any either.
-    if (operation === 'poll') return success([]);
-    return car === undefined || operation === 'command'
-      ? refusal('4005')
-      : this.#read(request, account, car, name);
   }
 
   #read(request: CloudRequest, account: CcspAccount, car: SimulatedCar, name: string): Reply {

@@ -75,34 +75,52 @@ export function passwordStep(redirect: Redirect): Step {
 }
 
 /** Tokens for a code, and an access token for a refresh token. */
-export function tokenStep(needsStamp: boolean): Step {
+function tokenStep(needsStamp: boolean): Step {
   return {
     operation: (request) =>
       formOf(request).get('grant_type') === 'refresh_token' ? 'refresh' : 'sign_in_step',
     answer: (request, account) => {
-      const form = formOf(request);
-      if (account === undefined || !header(request, 'authorization').startsWith('Basic ')) {
+      // The app's own key.
+      const isApp = header(request, 'authorization').startsWith('Basic ');
+      if (account === undefined || !isApp || (needsStamp && !hasStamp(request))) {
         return invalidParameters;
       }
-      if (needsStamp && !hasStamp(request)) return invalidParameters;
-      const access = () => ({
-        token_type: 'Bearer',
-        access_token: account.issueAccessToken(),
-        expires_in: account.tokenLifetime_s,
-      });
-      switch (form.get('grant_type')) {
-        case 'refresh_token':
-          return account.acceptsRefresh(form.get('refresh_token') ?? '')
-            ? json(access())
-            : invalidParameters;
-        case 'authorization_code':
-          return account.redeemCode(form.get('code') ?? '')
-            ? json({ ...access(), refresh_token: account.issueRefreshToken() })
-            : invalidParameters;
-        default:
-          return invalidParameters;
-      }
+      const tokens = tokensFor(formOf(request), account);
+      return tokens === undefined ? invalidParameters : json(tokens);
     },
+  };
+}
+
+function tokensFor(form: URLSearchParams, account: CcspAccount): object | undefined {
+  const access = () => ({
+    token_type: 'Bearer',
+    access_token: account.issueAccessToken(),
+    expires_in: account.tokenLifetime_s,
+  });
+  switch (form.get('grant_type')) {
+    case 'refresh_token':
+      return account.acceptsRefresh(form.get('refresh_token') ?? '') ? access() : undefined;
+    case 'authorization_code':
+      return account.redeemCode(form.get('code') ?? '')
+        ? { ...access(), refresh_token: account.issueRefreshToken() }
+        : undefined;
+    default:
+      return undefined;
+  }
+}
+
+/** A sign-in whose code the client itself redeems. */
+export function oauthSteps(
+  devices: Set<string>,
+  { tokenNeedsStamp }: { readonly tokenNeedsStamp: boolean },
+): Steps {
+  return {
+    'POST /api/v1/spa/notifications/register': registerStep(devices),
+    'GET /api/v1/user/oauth2/authorize': pageStep(),
+    'POST /api/v1/user/signin': passwordStep(
+      (host, code) => `https://${host}/api/v1/user/oauth2/redirect?code=${code}`,
+    ),
+    'POST /api/v1/user/oauth2/token': tokenStep(tokenNeedsStamp),
   };
 }
 
