@@ -6,13 +6,16 @@ import datetime as dt
 from dataclasses import dataclass, field
 from typing import Any
 
+from .device import NAMED_BY_US, Device, adopt_device_id, restored_device
 from .library import Library
 from .listing import ListingFacts
 from .mapping.car import Car
 from .protocol import Account, Json, Request
 from .refusals import Refused, SignInNeeded
 from .regions import Family, UnknownName, family_of, number_of, word_of
+from .renewal import LastReply
 from .session import (
+    allow_sign_in,
     apply_identity,
     belongs_to,
     build_manager,
@@ -46,6 +49,8 @@ class AccountState:
     library: Library
     facts: ListingFacts = field(default_factory=ListingFacts)
     place: Place | None = None
+    device: Device = field(default_factory=Device)
+    reply: LastReply = field(default_factory=LastReply)
     manager: Any = None
     last_reads: dict[str, LastRead] = field(default_factory=dict)
     #: The cars as last read: they outlive the manager, which a new session replaces.
@@ -55,10 +60,17 @@ class AccountState:
     #: What the manager was made from, to tell when a task brings something else.
     _owner: Account | None = None
     _adopted: Json | None = None
+    #: As the library makes them; what a command writes into them would go with every later request.
+    _headers: dict[str, str] | None = None
 
-    def begin(self) -> None:
+    def begin(self, request: Request) -> None:
         """A new task: nothing of the last one may answer for it."""
         self.place, self.is_in_use = None, False
+        self.device, self.reply = restored_device(request.device), LastReply()
+
+    def on_reply(self, path: str, body: Any) -> None:
+        self.reply.on_reply(path, body)
+        self.facts.on_reply(path, body)
 
     def enter(self, account: Account) -> Place:
         """Settles region and brand; raises Refused for what the library does not know."""
@@ -72,12 +84,20 @@ class AccountState:
         self.place = Place(region, brand, brand_word, family)
         return self.place
 
-    def renew(self, account: Account, place: Place, session: Json | None) -> Any:
-        """A manager that may sign in."""
-        self._forget_others(account)
+    def renew(self, request: Request, place: Place) -> Any:
+        """A manager that may sign in, under the name that the vendor knows."""
+        account, session = request.account, request.session
         usable = session if belongs_to(session, account) else None
-        self.manager = self._build(account, place, usable)
-        self._adopted, self.is_in_use = None, True
+        # One that has served the session may hold cookies that renew it without the password.
+        if usable is None or not self._is_made_of(account, usable):
+            self._forget_others(account)
+            self.manager = self._build(account, place, usable)
+        self._adopted = None
+        self._put_to_use()
+        allow_sign_in(self.manager)
+        if place.family in NAMED_BY_US:
+            device_id = self.device.settle(place.family, self.manager.token)
+            adopt_device_id(self.library, self.manager, device_id)
         return self.manager
 
     def adopt(self, request: Request, place: Place) -> Any:
@@ -85,14 +105,14 @@ class AccountState:
         account, session = request.account, request.session
         if not belongs_to(session, account):
             raise SignInNeeded("there is no session of this account")
-        if account != self._owner or session != self._adopted or self.manager is None:
+        if not self._is_made_of(account, session):
             self._forget_others(account)
             self.manager = self._build(account, place, session)
             self._adopted = session
         self._put_measured_back()
-        self.is_in_use = True
+        self._put_to_use()
         forbid_sign_in(self.manager)
-        if self.manager.token is None or is_expired(self.manager.token):
+        if self.manager.token is None or is_expired(self.manager.token, place.family):
             raise SignInNeeded("the session has expired")
         return self.manager
 
@@ -109,9 +129,21 @@ class AccountState:
     def car(self, vehicle: Any) -> Car:
         return Car(vehicle, self.place.family if self.place else Family.OTHER)
 
+    def _is_made_of(self, account: Account, session: Json | None) -> bool:
+        is_same = account == self._owner and session == self._adopted
+        return is_same and self.manager is not None
+
+    def _put_to_use(self) -> None:
+        self.is_in_use = True
+        if self._headers is not None:
+            self.manager.api.API_HEADERS = dict(self._headers)
+
     def _build(self, account: Account, place: Place, session: Json | None) -> Any:
         try:
-            return build_manager(self.library, account, place.region, place.brand, session)
+            manager = build_manager(self.library, account, place.region, place.brand, session)
+            headers = getattr(manager.api, "API_HEADERS", None)
+            self._headers = dict(headers) if isinstance(headers, dict) else None
+            return manager
         except Exception as error:
             raise Refused(
                 "internal",

@@ -26,6 +26,7 @@ class Library:
     manager: Any
     token: Any
     vehicle: Any
+    otp_request: Any
     regions: dict[str, int]
     brands: dict[str, int]
 
@@ -45,6 +46,7 @@ def load_library() -> Library:
         manager=package.VehicleManager,
         token=package.Token,
         vehicle=package.Vehicle,
+        otp_request=importlib.import_module(f"{PACKAGE}.ApiImpl").OTPRequest,
         regions=region_numbers(const),
         brands=brand_numbers(const),
     )

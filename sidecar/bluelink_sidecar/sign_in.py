@@ -1,33 +1,84 @@
-"""The one operation that may sign in: renews or opens the session, then lists the cars."""
+"""Opens or renews the session, and lists the cars."""
 
 from __future__ import annotations
 
 import datetime as dt
 from typing import Any
 
-from .account import AccountState
+from .account import AccountState, Place
+from .http_watch import Seen
 from .mapping.identity import listed_vehicle
 from .protocol import Json, Request
-from .refusals import Refused
+from .refusals import Refused, SignInNeeded
+from .regions import Family
+from .renewal import SignInGate, outage
+
+#: Kia USA: the vendor has dropped the session. Releases up to 4.23 do not look at it in a list.
+KIA_DROPPED = frozenset({"1003", "1005"})
 
 
-def sign_in(state: AccountState, request: Request) -> Json:
+def sign_in(state: AccountState, request: Request, seen: Seen) -> Json:
+    """Renews by what the session holds; with the password only where the vendor wants it."""
+    gate = gated(state, request, state.enter(request.account), seen)
+    return opened(state, gate)
+
+
+def list_cars(state: AccountState, request: Request, seen: Seen) -> Json:
+    """Lists with the session as it is: no sign-in."""
     place = state.enter(request.account)
-    manager = state.renew(request.account, place, request.session)
+    manager = state.adopt(request, place)
+    known, manager.vehicles = manager.vehicles, {}
+    try:
+        manager.initialize_vehicles()
+    except Exception:
+        manager.vehicles = known
+        if place.family is Family.KIA_USA and not seen.codes.isdisjoint(KIA_DROPPED):
+            raise SignInNeeded("the vendor no longer accepts this session") from None
+        raise
+    return listed(state, known, "list")
+
+
+def gated(state: AccountState, request: Request, place: Place, seen: Seen) -> SignInGate:
+    """A manager on which the library may sign in once, and not on account of an outage."""
+    manager = state.renew(request, place)
+    before = seen.requests
+
+    def why_not() -> Refused | None:
+        if seen.requests == before:
+            # There is nothing to renew the session with, or signing in is how this cloud renews it.
+            return None
+        return outage("the session could not be renewed", place.family, seen, state.reply)
+
+    gate = SignInGate(manager.api.login, state.library.otp_request, why_not)
+    manager.api.login = gate
+    return gate
+
+
+def opened(state: AccountState, gate: SignInGate) -> Json:
+    """The cars of a session that is opened or renewed now, or `otp_required`."""
+    manager = state.manager
     # Listed anew, so that cars that were sold go and new ones come.
     known, manager.vehicles = manager.vehicles, {}
     try:
         _renew(manager) if manager.token else _open(manager)
-    except BaseException:
+    except BaseException as error:
         manager.vehicles = manager.vehicles or known
-        raise
-    _carry_over(known, manager.vehicles)
-    state.facts.apply(manager.vehicles)
-    cars = [state.car(vehicle) for vehicle in manager.vehicles.values()]
-    return {
-        "operation": "sign_in",
-        "vehicles": [listed_vehicle(car, place.brand_word) for car in cars],
-    }
+        if gate.code_request is None or not isinstance(error, Exception):
+            raise
+        state.device.asked_for_code(gate.code_request)
+        raise Refused("otp_required", "the vendor asks for a one-time code") from error
+    state.device.code_request = None
+    return listed(state, known, "sign_in")
+
+
+def listed(state: AccountState, known: dict[str, Any], operation: str) -> Json:
+    """The answer with the cars of a fresh list, with what was known of them before."""
+    vehicles, place = state.manager.vehicles, state.place
+    _carry_over(known, vehicles)
+    state.facts.apply(vehicles)
+    brand = place.brand_word if place else None
+    cars = [listed_vehicle(state.car(vehicle), brand) for vehicle in vehicles.values()]
+    return {"operation": operation, "vehicles": cars}
 
 
 def _open(manager: Any) -> None:

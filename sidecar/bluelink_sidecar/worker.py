@@ -5,20 +5,28 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from .account import AccountState
+from .device import challenge, restored_device
 from .failures import classify
 from .http_watch import HttpWatch, Seen
 from .library import Library
 from .listing import ListingFacts
 from .mapping import times
+from .one_time_codes import request_code, submit_code
 from .outcomes import failure
-from .protocol import Channel, Json, Request
+from .protocol import READS, Channel, Json, Request
 from .reads import cached, force
 from .redaction import Redactor
 from .regions import Family
 from .replies import failed, outcome_line, succeeded
 from .session import has_changed, has_rotated
-from .sign_in import sign_in
+from .session_expiry import session_expires_at
+from .sign_in import list_cars, sign_in
 from .trouble import Trouble
+
+#: The operations that may open a session.
+SIGNING_IN = {"sign_in": sign_in, "request_code": request_code, "submit_code": submit_code}
+#: The rules for failures know reads and sign-ins.
+KIND = {"list": "cached", "request_code": "sign_in", "submit_code": "sign_in"}
 
 
 class Worker:
@@ -31,7 +39,7 @@ class Worker:
         self._signing_in: Request | None = None
         self._told: Json | None = None
         self._state = AccountState(library, ListingFacts())
-        self._watch = HttpWatch(self._tell_request, self._state.facts.on_reply)
+        self._watch = HttpWatch(self._tell_request, self._state.on_reply)
 
     def install(self) -> Callable[[], None]:
         """Starts to watch the HTTP requests of the whole process; returns what stops it."""
@@ -51,22 +59,28 @@ class Worker:
 
     def outcome(self, request: Request) -> Json:
         seen = self._watch.begin(request.remaining_s)
-        self._state.begin()
+        self._state.begin(request)
         try:
             outcome = self._work(request, seen)
         except Exception as error:
             outcome = failed(self._failure(request, seen, error), seen.requests)
         outcome["library"] = self._library.label
+        outcome.update(self._changed_device(request, outcome))
         session = self._changed_session(request, outcome)
-        return outcome if session is None else {**outcome, "session": session}
+        if session is not None:
+            outcome.update({"session": session, **self._expiry(request)})
+        return outcome
 
     def _work(self, request: Request, seen: Seen) -> Json:
-        if request.operation == "sign_in":
+        if request.operation in SIGNING_IN:
             self._signing_in, self._told = request, request.session
             try:
-                return succeeded(sign_in(self._state, request), seen.requests)
+                work = SIGNING_IN[request.operation]
+                return succeeded(work(self._state, request, seen), seen.requests)
             finally:
                 self._signing_in = None
+        if request.operation == "list":
+            return succeeded(list_cars(self._state, request, seen), seen.requests)
         if request.operation == "force":
             return force(self._state, request, seen)
         return cached(self._state, request, seen)
@@ -76,11 +90,34 @@ class Worker:
         family = place.family if place else Family.OTHER
         # The token may have been renewed since the task came.
         self._learn_session()
-        return classify(Trouble(error, family, request.operation, seen), self._redactor)
+        self._redactor.learn(self._state.device.secrets)
+        kind = KIND.get(request.operation, request.operation)
+        return classify(Trouble(error, family, kind, seen), self._redactor)
+
+    def _changed_device(self, request: Request, outcome: Json) -> Json:
+        if request.operation in READS:
+            return {}
+        device = self._state.device
+        self._redactor.learn(device.secrets)
+        is_asked = not outcome["ok"] and outcome["failure"]["code"] == "otp_required"
+        found: Json = {}
+        if is_asked or device != restored_device(request.device):
+            found["device"] = device.record
+        if is_asked and device.code_request is not None:
+            found["challenge"] = challenge(device.code_request)
+        return found
+
+    def _expiry(self, request: Request) -> Json:
+        """Nothing where it hangs on the device, which a read does not bring."""
+        place, manager = self._state.place, self._state.manager
+        if place is None or (place.family is Family.CANADA and request.operation in READS):
+            return {}
+        found = session_expires_at(manager.token, place.family, self._state.device)
+        return {"session_expires_at": found}
 
     def _changed_session(self, request: Request, outcome: Json) -> Json | None:
         """After failures too: tokens rotate in calls that fail later on."""
-        is_listed = outcome["ok"] and request.operation == "sign_in"
+        is_listed = outcome["ok"] and outcome["result"]["operation"] in ("sign_in", "list")
         listed_before = (request.session or {}).get("listed_at")
         listed_at = times.utc_text(times.now()) if is_listed else listed_before
         session = self._state.session(listed_at)
@@ -116,7 +153,14 @@ class Worker:
 
 def secrets_in(request: Request) -> list[object]:
     account = request.account
-    return [account.password, account.pin, account.username, *session_secrets(request.session)]
+    return [
+        account.password,
+        account.pin,
+        account.username,
+        request.code,
+        *restored_device(request.device).secrets,
+        *session_secrets(request.session),
+    ]
 
 
 def session_secrets(session: Json | None) -> list[object]:
