@@ -18,7 +18,7 @@ import requests
 from requests.adapters import HTTPAdapter
 
 from bluelink_sidecar.library import Library, load_library
-from bluelink_sidecar.protocol import Channel, Request, parse_request
+from bluelink_sidecar.protocol import READS, Channel, Request, parse_request
 from bluelink_sidecar.redaction import Redactor
 from bluelink_sidecar.worker import Worker
 
@@ -60,7 +60,7 @@ class Cloud:
     def send(
         self, _: HTTPAdapter, request: requests.PreparedRequest, **kwargs: Any
     ) -> requests.Response:
-        body = json.loads(request.body) if request.body else None
+        body = body_of(request)
         headers = {name.lower(): str(value) for name, value in request.headers.items()}
         call = Call(urlsplit(request.url or "").path, headers, body, kwargs["timeout"])
         self.calls.append(call)
@@ -74,6 +74,14 @@ class Cloud:
             if call.path.endswith(path_end):
                 return answer(call) if callable(answer) else answer
         raise AssertionError(f"nobody expected {call.path}")
+
+
+def body_of(request: requests.PreparedRequest) -> Any:
+    """JSON read, forms as text."""
+    try:
+        return json.loads(request.body) if request.body else None
+    except ValueError:
+        return request.body
 
 
 def response_of(request: requests.PreparedRequest, answer: Answer) -> requests.Response:
@@ -115,13 +123,14 @@ class Bench:
                 "operation": operation,
                 "remaining_ms": 60_000,
                 "session": session,
+                "device": None,
                 **task,
             },
         }
         return parse_request(json.dumps(line).encode())
 
     def run(self, operation: str, session: Any = None, **task: Any) -> dict[str, Any]:
-        if operation != "sign_in":
+        if operation in READS:
             task = {"vehicle": "car-1", **task}
         return self.worker.outcome(self.request(operation, session, **task))
 
