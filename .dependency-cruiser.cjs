@@ -9,7 +9,7 @@ const mayImport = {
   dispatch: ['vehicle', 'daemon'],
   mqtt: ['vehicle', 'daemon'],
   http: ['vehicle', 'daemon'],
-  cli: ['config', 'daemon', 'vehicle', 'backends', 'store', 'http'],
+  cli: ['config', 'daemon', 'vehicle', 'backends', 'store', 'dispatch', 'http'],
 };
 
 const ownedBy = {
@@ -35,7 +35,7 @@ const folderRules = Object.entries(mayImport).map(([folder, others]) => ({
     path: '^src/',
     pathNot: [
       `^src/(${[folder, ...others].join('|')})/`,
-      ...(folder === 'cli' ? ['^src/(bridge|account)\\.ts$'] : []),
+      ...(folder === 'cli' ? ['^src/(bridge|account|account-session)\\.ts$'] : []),
     ],
   },
 }));

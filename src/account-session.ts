@@ -1,8 +1,10 @@
 import { v7 as uuidv7 } from 'uuid';
 import type { Clock } from './daemon/clock.js';
 import type { RetryPolicy } from './daemon/retry.js';
-import { SessionKeeper, type SessionState } from './dispatch/session-keeper.js';
+import { reasonOf, SessionKeeper, type SessionState } from './dispatch/session-keeper.js';
+import type { AccountReport } from './http/bridge-api.js';
 import { markOf, type AccountStore } from './store/account-store.js';
+import type { KnownVehicle } from './vehicle/known-vehicle.js';
 import type { ListedVehicle, Outcome, Task } from './vehicle/task.js';
 
 export interface AccountSessionOptions {
@@ -63,6 +65,24 @@ export function createAccountSession(
     },
     kept && { ...kept, ...(kept.credentials === credentials ? {} : forgiven) },
   );
+}
+
+/** The account as a person who is to sign in needs to see it. */
+export function accountReport(
+  name: string,
+  { state, expiresAt }: SessionKeeper,
+  cars: readonly KnownVehicle[],
+  library: string | null,
+): AccountReport {
+  return {
+    name,
+    state: state.is,
+    reason: state.is === 'ready' || state.is === 'signing_in' ? null : reasonOf(state),
+    challenge: state.is === 'otp_required' ? state.challenge : null,
+    session_expires_at: expiresAt,
+    library,
+    vehicles: cars.map(({ topic_id, listed }) => ({ vehicle: topic_id, ...listed })),
+  };
 }
 
 function identityMark({ name, identity }: AccountSessionOptions): string {

@@ -1,4 +1,5 @@
 import {
+  accountReport,
   createAccountSession,
   keptSession,
   type AccountSessionOptions,
@@ -19,12 +20,15 @@ import { FirstReads } from './dispatch/first-reads.js';
 import { createHandOff } from './dispatch/hand-off.js';
 import { RequestCount } from './dispatch/request-count.js';
 import { isBlocked, type SessionKeeper, type SessionState } from './dispatch/session-keeper.js';
+import { SessionWatch } from './dispatch/session-watch.js';
 import { Slots, type SharedSlots } from './dispatch/slots.js';
 import { Vehicles, type OwnSettings } from './dispatch/vehicles.js';
 import type { WaitingCount } from './dispatch/waiting-count.js';
 import { startWorkerPool } from './dispatch/worker-pool.js';
+import type { AccountReport } from './http/bridge-api.js';
 import { createAccountStore } from './store/account-store.js';
 import type { Store, Write } from './store/store.js';
+import type { CodeStep } from './vehicle/bridge-command.js';
 import type { JournalRecord, Outgoing, Parcel, ResponseAddress } from './vehicle/journal-record.js';
 import type { LifeCycleEvent } from './vehicle/life-cycle.js';
 import { failure, type Failure } from './vehicle/outcome.js';
@@ -69,6 +73,8 @@ export interface AccountOutput {
   state(document: StateDocument): void;
   info(info: VehicleInfo): void;
   availability(vehicle: string, online: boolean): void;
+  /** Every step of every command, for who follows one by its id. */
+  step(event: LifeCycleEvent): void;
   /** The bridge's own state has changed. */
   changed(): void;
   /** Something that a person should see in the bridge's state. */
@@ -135,6 +141,9 @@ export async function createAccount(options: AccountOptions, deps: AccountDepend
       output.publish(messages);
     },
     onEvent,
+    onReplay: (event) => {
+      output.step(event);
+    },
     onStoreTrouble: (err) => {
       notStored(err, 'an ending');
     },
@@ -203,6 +212,17 @@ export async function createAccount(options: AccountOptions, deps: AccountDepend
     onState: onSessionState,
     onStoreTrouble: (err) => {
       notStored(err, 'the session');
+    },
+  });
+
+  const watch = new SessionWatch({
+    clock,
+    keeper,
+    onEndsSoon: (expires_at) => {
+      told.sessionEndsSoon(expires_at);
+    },
+    onListFailed: ({ code, message }) => {
+      log.warn({ failure: code, reason: message }, 'the cars could not be listed anew');
     },
   });
 
@@ -303,6 +323,7 @@ export async function createAccount(options: AccountOptions, deps: AccountDepend
     }
     const result = outcome.ok ? outcome.result : outcome.cached;
     if (task.vehicle !== undefined && result !== undefined) vehicles.read(task.vehicle, result);
+    if (!outcome.ok && outcome.failure.code === 'unknown_vehicle') watch.listAnew();
   }
 
   function onNote(note: ThreadNote): void {
@@ -313,6 +334,7 @@ export async function createAccount(options: AccountOptions, deps: AccountDepend
 
   function onEvent(event: LifeCycleEvent, vehicle: string | null): void {
     told.step(event, vehicle);
+    output.step(event);
     if (vehicle !== null) vehicles.commandStep(vehicle, event);
     output.changed();
   }
@@ -361,7 +383,24 @@ export async function createAccount(options: AccountOptions, deps: AccountDepend
       }
       dispatcher.pump();
       prune();
+      watch.check();
     },
+
+    /** A step of a one-time code. Answers why it was not taken. */
+    otp: (step: CodeStep): Promise<Failure | undefined> =>
+      'code' in step ? keeper.submitCode(step.code) : keeper.requestCode(step.method),
+
+    /** A person wants a sign-in now. Resolves when it has ended one way or the other. */
+    login: async (): Promise<void> => {
+      await keeper.login();
+    },
+
+    /** The cars as the vendor lists them now. */
+    list: async (): Promise<void> => {
+      await keeper.listOrLogin();
+    },
+
+    report: (): AccountReport => accountReport(options.name, keeper, vehicles.cars, library),
 
     state: () => ({
       account: {
@@ -397,6 +436,7 @@ export async function createAccount(options: AccountOptions, deps: AccountDepend
     /** Nothing new starts; what runs has a grace, then its threads and processes are ended. */
     async stop(): Promise<void> {
       clearInterval(pruning);
+      watch.stop();
       keeper.stop();
       dispatcher.stop();
       await dispatcher.quiet(grace_ms);

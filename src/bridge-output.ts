@@ -8,13 +8,14 @@ export interface BridgeOutputOptions {
   readonly topics: Topics;
   /** Each value of a car bare on a topic of its own, too. */
   readonly flatTopics: boolean;
+  readonly step: AccountOutput['step'];
   readonly changed: AccountOutput['changed'];
   readonly trouble: AccountOutput['trouble'];
 }
 
 /** What an account says, on the topics of the contract. */
 export function createBridgeOutput(options: BridgeOutputOptions): AccountOutput {
-  const { publisher, topics, flatTopics, changed, trouble } = options;
+  const { publisher, topics, flatTopics, step, changed, trouble } = options;
   return {
     address: (event, response) => {
       const payload = JSON.stringify(event);
@@ -43,6 +44,7 @@ export function createBridgeOutput(options: BridgeOutputOptions): AccountOutput 
     availability: (vehicle, online) => {
       publisher.retain(topics.vehicle(vehicle).availability, online ? 'online' : 'offline');
     },
+    step,
     changed,
     trouble,
   };

@@ -49,7 +49,11 @@ export async function createOwnCommands(options: OwnCommandsOptions) {
     onEvent: (event) => {
       const { id, command, value, status } = event;
       log.info({ command_id: id, command, value, status }, 'command');
+      output.step(event);
       if (isEnding(event)) metrics.commandEnded(command ?? 'unknown', status);
+    },
+    onReplay: (event) => {
+      output.step(event);
     },
     onStoreTrouble: (err, delay_ms) => {
       log.warn({ err, delay_ms }, 'an ending could not be stored yet');
@@ -77,7 +81,12 @@ export async function createOwnCommands(options: OwnCommandsOptions) {
       output.changed();
     },
     announce: options.announce,
+    otp: (name, step) => {
+      const [only, ...others] = accounts.filter((one) => name === undefined || one.name === name);
+      return only === undefined || others.length > 0 ? null : only.otp(step);
+    },
     reject: (event, response) => {
+      output.step(event);
       output.publish(output.address(event, response));
       log.warn({ command: event.command, failure: event.code }, 'command refused');
     },
@@ -92,6 +101,8 @@ export async function createOwnCommands(options: OwnCommandsOptions) {
     stop: (grace_ms: number): Promise<void> => book.stop(grace_ms),
   };
 }
+
+export type OwnCommands = Awaited<ReturnType<typeof createOwnCommands>>;
 
 function firstKnown(found: readonly Cancelled[]): Cancelled {
   return found.find((one) => one !== 'unknown_id') ?? 'unknown_id';

@@ -58,11 +58,16 @@ export class BridgeState {
     this.changed();
   }
 
+  /** As it is now; null before there is anything to tell. */
+  get document() {
+    return this.#sources === undefined ? null : this.#document(this.#sources);
+  }
+
   publish(): void {
     clearTimeout(this.#soon);
     this.#soon = undefined;
-    if (this.#sources === undefined) return;
-    this.#options.publish(JSON.stringify(this.#document(this.#sources)));
+    const { document } = this;
+    if (document !== null) this.#options.publish(JSON.stringify(document));
   }
 
   stop(): void {

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { v7 as uuidv7 } from 'uuid';
 import { createAccount, type Account, type AccountOptions } from './account.js';
+import { createBridgeApi } from './bridge-api.js';
 import { createBridgeOutput } from './bridge-output.js';
 import { createOwnCommands } from './bridge-own-commands.js';
 import { BridgeState, poolFigures } from './bridge-state.js';
@@ -12,9 +13,11 @@ import { createNews } from './daemon/news.js';
 import type { RetryPolicy } from './daemon/retry.js';
 import { settlesWithin } from './daemon/settles-within.js';
 import { rejected } from './dispatch/admission.js';
+import { CommandHistory } from './dispatch/command-history.js';
 import { refusalEvent } from './dispatch/refusal-event.js';
 import { SharedSlots } from './dispatch/slots.js';
 import { WaitingCount } from './dispatch/waiting-count.js';
+import { startControlSocket } from './http/control-socket.js';
 import { createCommandIntake, type Arrived } from './mqtt/command-intake.js';
 import { Connection, type Connected } from './mqtt/connection.js';
 import { Presence } from './mqtt/presence.js';
@@ -46,6 +49,8 @@ export interface BridgeOptions {
   readonly queueTotal: number;
   readonly mostProcesses: number;
   readonly retry: RetryPolicy;
+  /** Where subcommands reach this daemon: a Unix socket. */
+  readonly control_path: string;
 }
 
 export interface BridgeDependencies {
@@ -82,10 +87,14 @@ export async function startBridge(
       publisher.retain(topics.bridge.state, document);
     },
   });
+  const history = new CommandHistory();
   const output = createBridgeOutput({
     publisher,
     topics,
     flatTopics: mqtt.flat_topics,
+    step: (event) => {
+      history.note(event);
+    },
     changed: () => {
       state.changed();
     },
@@ -250,6 +259,13 @@ export async function startBridge(
     metrics.commandEnded('unknown', 'rejected');
   }
 
+  // What people ask beside the broker.
+  const control = await startControlSocket({
+    path: options.control_path,
+    api: createBridgeApi({ clock, accounts, ownCommands, state, history }),
+    log,
+  });
+
   const { version } = options;
   state.start({ version, connection, accounts, metrics, waiting: () => waiting.total });
   ownCommands.start();
@@ -263,6 +279,7 @@ export async function startBridge(
       isStopping = true;
       state.stop();
       await Promise.all([
+        control.stop(),
         ...accounts.map((account) => account.stop()),
         ownCommands.stop(stopGrace_ms),
       ]);

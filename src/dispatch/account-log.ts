@@ -87,6 +87,13 @@ export function createAccountLog({ log, metrics, account, nameOf, isNews }: Acco
       }
     },
 
+    sessionEndsSoon(session_expires_at: string): void {
+      log.warn(
+        { session_expires_at },
+        `the session ends soon: sign in before with "bluelink2mqtt login ${account}"`,
+      );
+    },
+
     breaker(callClass: CallClass, state: BreakerState): void {
       metrics.breakerChanged(account, callClass, state.is);
       const context = { class: callClass, state: state.is };

@@ -125,7 +125,7 @@ export function checkTimes(
   request: Request,
   incoming: Incoming,
   defaultExpiry_s: number,
-  about: { id?: string; value: string },
+  about: { id?: string; value?: string },
 ): { readonly deadline: number } | Refusal {
   const { received_at, messageExpiry_s } = incoming;
   const issued_at = request.issued_at ?? received_at;

@@ -5,6 +5,9 @@ import {
   laterBridgeCommandNames,
   parseBridgeCommand,
   type BridgeCommand,
+  type CodeStep,
+  type OtpCommand,
+  type WordCommand,
 } from '../vehicle/bridge-command.js';
 import type { Request } from '../vehicle/command.js';
 import type { JournalRecord, ResponseAddress } from '../vehicle/journal-record.js';
@@ -30,17 +33,24 @@ export interface BridgeCommandsOptions<W> {
   readonly resetBreaker: (account: string) => boolean;
   readonly setLogLevel: (level: string) => void;
   readonly announce: () => void;
+  /** A step of a one-time code: why it failed once that is known, or null where no account is meant. */
+  readonly otp: (
+    account: string | undefined,
+    step: CodeStep,
+  ) => Promise<Failure | undefined> | null;
   readonly reject: (event: LifeCycleEvent, response: ResponseAddress | undefined) => void;
 }
 
 export interface ForBridge<W> extends Incoming {
+  /** Told of the event with which it is refused, whatever id that has. */
+  readonly onRefused?: (event: LifeCycleEvent) => void;
   readonly response: ResponseAddress | undefined;
   readonly also: readonly W[];
 }
 
 const expiry_s = 60;
 
-/** The commands to the bridge itself: each is done at once, with the same life cycle as any other. */
+/** The commands to the bridge itself: done at once but for `otp`, with the same life cycle as any other. */
 export class BridgeCommands<W> {
   readonly #options: BridgeCommandsOptions<W>;
 
@@ -87,7 +97,7 @@ export class BridgeCommands<W> {
     request: Request,
   ): Promise<void> {
     const { id, ...meant } = request;
-    const fingerprint = JSON.stringify([null, command, meant]);
+    const fingerprint = JSON.stringify([null, journalled(command), meant]);
     await admitOnce(this.#options.book, id, fingerprint, {
       response: incoming.response,
       admit: () => this.#admit(incoming, command, request, fingerprint),
@@ -103,8 +113,12 @@ export class BridgeCommands<W> {
     request: Request,
     fingerprint: string,
   ): Promise<void> {
-    const { name, value } = command;
-    const about = { value, ...(request.id === undefined ? {} : { id: request.id }) };
+    const { name } = command;
+    const value = name === 'otp' ? undefined : command.value;
+    const about = {
+      ...(value === undefined ? {} : { value }),
+      ...(request.id === undefined ? {} : { id: request.id }),
+    };
     const times = checkTimes(request, incoming, expiry_s, about);
     const refusal = this.#refusalOf(command);
     if (refusal?.code === 'not_allowed') this.#refuse(incoming, rejected(refusal, about));
@@ -117,7 +131,7 @@ export class BridgeCommands<W> {
         vehicle: null,
         command: name,
         value,
-        request: command,
+        request: journalled(command),
         fingerprint,
         received_at: incoming.received_at,
         received: incoming.received,
@@ -133,11 +147,12 @@ export class BridgeCommands<W> {
     }
   }
 
-  #refusalOf({ name, value }: BridgeCommand): Failure | undefined {
+  #refusalOf(command: BridgeCommand): Failure | undefined {
+    const { name } = command;
     if (!isAllowed([name], [this.#options.allow])) {
       return failure('not_allowed', `${name}: the configuration does not allow it`);
     }
-    return name === 'cancel' ? cancelFailure(this.#options.find(value)) : undefined;
+    return name === 'cancel' ? cancelFailure(this.#options.find(command.value)) : undefined;
   }
 
   #carryOut(open: OpenCommand, command: BridgeCommand, isDry: boolean): void {
@@ -146,12 +161,27 @@ export class BridgeCommands<W> {
       book.end(open, 'succeeded', { dry_run: true });
       return;
     }
-    const reason = this.#do(command);
-    if (reason === undefined) book.end(open, 'succeeded', {});
-    else book.end(open, 'failed', failureDetails(reason));
+    if (command.name === 'otp') void this.#takeCodeStep(open, command);
+    else this.#end(open, this.#do(command));
   }
 
-  #do({ name, value }: BridgeCommand): Failure | undefined {
+  #end(open: OpenCommand, reason: Failure | undefined): void {
+    if (reason === undefined) this.#options.book.end(open, 'succeeded', {});
+    else this.#options.book.end(open, 'failed', failureDetails(reason));
+  }
+
+  async #takeCodeStep(open: OpenCommand, { account, step }: OtpCommand): Promise<void> {
+    const taken = this.#options.otp(account, step);
+    if (taken === null) {
+      this.#end(open, failure('invalid_payload', 'account: expected the name of an account'));
+      return;
+    }
+    open.phase = 'running';
+    this.#options.book.say(open, 'running', { attempt: 1 });
+    this.#end(open, await taken);
+  }
+
+  #do({ name, value }: WordCommand): Failure | undefined {
     switch (name) {
       case 'cancel':
         return cancelFailure(this.#options.cancel(value));
@@ -173,8 +203,16 @@ export class BridgeCommands<W> {
   #refuse(incoming: ForBridge<W>, refusal: Refusal): void {
     const at = utc(this.#options.clock.now());
     const event = refusalEvent(refusal, null, incoming, uuidv7(), at);
+    incoming.onRefused?.(event);
     this.#options.reject(event, incoming.response);
   }
+}
+
+/** What is kept of a command: of a one-time code nothing that was sent. */
+function journalled(command: BridgeCommand): WordCommand | Omit<OtpCommand, 'step'> {
+  if (command.name !== 'otp') return command;
+  const { step: _, ...kept } = command;
+  return kept;
 }
 
 function unknownOrUnsupported(name: string): Failure {

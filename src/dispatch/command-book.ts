@@ -57,6 +57,8 @@ export interface CommandBookOptions<W> {
   readonly publish: (messages: readonly Outgoing[]) => void;
   /** Told of every step, after it is durable where it has to be. */
   readonly onEvent: (event: LifeCycleEvent, vehicle: string | null) => void;
+  /** The last event of a known id was published again. */
+  readonly onReplay: (event: LifeCycleEvent) => void;
   readonly onStoreTrouble: (error: unknown, delay_ms: number) => void;
 }
 
@@ -216,6 +218,7 @@ export class CommandBook<W> {
     else open.record = { ...open.record, seq, boot: this.#options.boot };
     const event: LifeCycleEvent = { ...(open?.said ?? known.event), seq, replayed: true };
     this.#options.publish(this.#options.address(event, response));
+    this.#options.onReplay(event);
   }
 
   /** Waits for endings that are being stored and for what is being undone, no longer than this; what is not stored by then ends after a restart. */

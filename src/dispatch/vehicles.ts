@@ -141,10 +141,16 @@ export class Vehicles {
   }
 
   publishInfo(): void {
-    for (const car of this.#enabled()) {
-      const isAllowed = (name: string) => this.#options.isAllowed(car.listed.id, name);
-      this.#options.output.info(vehicleInfo(car, this.#options.account(), isAllowed));
-    }
+    for (const car of this.#enabled()) this.#options.output.info(this.#infoOf(car));
+  }
+
+  /** What is published of each car, as it is now; the state is null before the first reading. */
+  get documents() {
+    return this.#enabled().map((car) => ({
+      vehicle: car.topic_id,
+      info: this.#infoOf(car),
+      state: this.#documentOf(car) ?? null,
+    }));
   }
 
   publishAvailability(): void {
@@ -205,14 +211,24 @@ export class Vehicles {
     for (const car of this.#enabled()) this.#publishState(car);
   }
 
+  #infoOf(car: KnownVehicle): VehicleInfo {
+    const isAllowed = (name: string) => this.#options.isAllowed(car.listed.id, name);
+    return vehicleInfo(car, this.#options.account(), isAllowed);
+  }
+
   #publishState(car: KnownVehicle): void {
     this.#stepped.delete(car.listed.id);
+    const document = this.#documentOf(car);
+    if (document !== undefined) this.#options.output.state(document);
+  }
+
+  #documentOf(car: KnownVehicle): StateDocument | undefined {
     const reading = this.#stored.get(car.listed.id);
-    if (reading === undefined) return;
+    if (reading === undefined) return undefined;
     const age_ms = this.#options.clock.now() - Date.parse(reading.polled_at);
     const command = this.#commands.get(car.listed.id) ?? idle;
     const stale = age_ms > this.#options.staleAfter_ms;
-    this.#options.output.state(stateDocument(car, reading, command, stale));
+    return stateDocument(car, reading, command, stale);
   }
 
   #publishAvailability(car: KnownVehicle): void {

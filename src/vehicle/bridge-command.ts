@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { commonFields, idPattern, readFields, refused, requestOf, type Parsed } from './command.js';
-import { describeIssues } from './describe-issues.js';
+import { describeIssues, describeSecretIssues } from './describe-issues.js';
+import { codeMethods, type CodeMethod } from './task.js';
 
-/** The commands to the bridge itself that this version carries out. */
-export const bridgeCommandNames = [
+/** The commands to the bridge itself that are done at once, with one word or none. */
+const wordCommandNames = [
   'cancel',
   'clear_queue',
   'reset_breaker',
@@ -11,16 +12,32 @@ export const bridgeCommandNames = [
   'announce',
 ] as const;
 
+/** The commands to the bridge itself that this version carries out. */
+export const bridgeCommandNames = [...wordCommandNames, 'otp'] as const;
+
 export type BridgeCommandName = (typeof bridgeCommandNames)[number];
+type WordCommandName = (typeof wordCommandNames)[number];
 
 /** Named by the contract (section 3.3), not carried out yet. */
-export const laterBridgeCommandNames = ['refresh_all', 'polling', 'poll_interval', 'otp'] as const;
+export const laterBridgeCommandNames = ['refresh_all', 'polling', 'poll_interval'] as const;
 
-export interface BridgeCommand {
-  readonly name: BridgeCommandName;
+export interface WordCommand {
+  readonly name: WordCommandName;
   /** The id to cancel, the account, the level; empty for a command that needs no value. */
   readonly value: string;
 }
+
+/** A step of a one-time code: asking for one, or handing it over. The code is a secret. */
+export type CodeStep = { readonly method: CodeMethod } | { readonly code: string };
+
+export interface OtpCommand {
+  readonly name: 'otp';
+  /** Needed only where the bridge has more than one. */
+  readonly account: string | undefined;
+  readonly step: CodeStep;
+}
+
+export type BridgeCommand = WordCommand | OtpCommand;
 
 const word = (expected: string, values?: readonly string[]) =>
   z
@@ -50,6 +67,30 @@ const fieldsOf = {
   announce: z.strictObject({ ...commonFields, value: press }),
 } as const;
 
+const method = z.enum(codeMethods, { error: codeMethods.join(' or ') });
+const codeExpected = 'a code of 4 to 10 digits';
+const code = z
+  .union([z.string(), z.int().nonnegative()], { error: codeExpected })
+  .transform((given) => String(given).trim())
+  .refine((text) => /^\d{4,10}$/.test(text), { error: codeExpected });
+
+/** A bare word is the method, a bare number the code. */
+const otpFields = z
+  .strictObject({
+    ...commonFields,
+    account: z.string({ error: 'the name of an account' }).optional(),
+    method: method.optional(),
+    code: code.optional(),
+    value: z
+      .union([method, code], { error: `${codeMethods.join(', ')} or ${codeExpected}` })
+      .optional(),
+  })
+  .refine(
+    ({ method, code, value }) =>
+      [method, code, value].filter((one) => one !== undefined).length === 1,
+    { error: 'either a method or a code', path: ['code'] },
+  );
+
 /** Reads the payload of a command to the bridge: a bare word or a JSON object. */
 export function parseBridgeCommand(
   name: BridgeCommandName,
@@ -57,8 +98,25 @@ export function parseBridgeCommand(
 ): Parsed<{ readonly command: BridgeCommand }> {
   const fields = readFields(payload);
   if (!fields.ok) return fields;
-  const parsed = fieldsOf[name].safeParse(fields.value);
-  if (!parsed.success) return refused(fields.value, describeIssues(parsed.error, fields.value));
+  return name === 'otp' ? parseOtp(fields.value) : parseWord(name, fields.value);
+}
+
+function parseOtp(fields: Record<string, unknown>): Parsed<{ readonly command: OtpCommand }> {
+  const parsed = otpFields.safeParse(fields);
+  if (!parsed.success) return refused(fields, describeSecretIssues(parsed.error, fields));
+  const { account, method, code, value, ...common } = parsed.data;
+  const bare = codeMethods.find((one) => one === value);
+  const asked = method ?? bare;
+  const step = asked === undefined ? { code: code ?? value ?? '' } : { method: asked };
+  return { ok: true, request: requestOf(common), command: { name: 'otp', account, step } };
+}
+
+function parseWord(
+  name: WordCommandName,
+  fields: Record<string, unknown>,
+): Parsed<{ readonly command: WordCommand }> {
+  const parsed = fieldsOf[name].safeParse(fields);
+  if (!parsed.success) return refused(fields, describeIssues(parsed.error, fields));
   const { value, ...common } = parsed.data;
   const isId = name === 'cancel';
   const said = isId ? (value ?? '') : (value ?? '').toLowerCase();

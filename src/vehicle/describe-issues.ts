@@ -3,27 +3,33 @@ import type { z } from 'zod';
 const shown = 60;
 const mostNamed = 5;
 
+/** How a value that came is shown. */
+type Show = (value: unknown) => string;
+
 /** A validation error in one line: each field, what was expected and what came. */
 export function describeIssues(error: z.ZodError, input: unknown): string {
-  return error.issues.map((issue) => describe(issue, input)).join('; ');
+  return error.issues.map((issue) => describe(issue, input, preview)).join('; ');
 }
 
-function describe(issue: z.core.$ZodIssue, input: unknown): string {
+/** The same for input that may hold a secret anywhere: what came is only said to be something else. */
+export function describeSecretIssues(error: z.ZodError, input: unknown): string {
+  return error.issues.map((issue) => describe(issue, input, hidden)).join('; ');
+}
+
+function describe(issue: z.core.$ZodIssue, input: unknown, show: Show): string {
   const said = issue.message.replace(/^Invalid input: /, '').replace(/, received .*$/, '');
   const expected = said.includes('expected') ? said : `expected ${said}`;
   if (issue.code === 'unrecognized_keys') {
-    return describeUnknown(issue.keys, valueAt(input, issue.path));
+    return describeUnknown(issue.keys, valueAt(input, issue.path), show);
   }
   const field = issue.path.map(String).join('.') || 'payload';
-  return `${field}: ${expected}, got ${preview(valueAt(input, issue.path))}`;
+  return `${field}: ${expected}, got ${show(valueAt(input, issue.path))}`;
 }
 
-function describeUnknown(keys: readonly string[], holder: unknown): string {
+function describeUnknown(keys: readonly string[], holder: unknown, show: Show): string {
   const named = keys
     .slice(0, mostNamed)
-    .map(
-      (key) => `${shorten(key)}: expected no such field, got ${preview(valueAt(holder, [key]))}`,
-    );
+    .map((key) => `${shorten(key)}: expected no such field, got ${show(valueAt(holder, [key]))}`);
   const left = keys.length - named.length;
   return [...named, ...(left > 0 ? [`and ${String(left)} more fields`] : [])].join('; ');
 }
@@ -40,6 +46,10 @@ function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
 function preview(value: unknown): string {
   if (typeof value === 'number') return String(value);
   return value === undefined ? 'nothing' : shorten(JSON.stringify(value));
+}
+
+function hidden(value: unknown): string {
+  return value === undefined ? 'nothing' : 'something else';
 }
 
 function shorten(text: string): string {

@@ -1,0 +1,88 @@
+import { v7 as uuidv7 } from 'uuid';
+import type { Account } from './account.js';
+import type { OwnCommands } from './bridge-own-commands.js';
+import type { BridgeState } from './bridge-state.js';
+import type { Clock } from './daemon/clock.js';
+import type { CommandHistory } from './dispatch/command-history.js';
+import type { AccountReport, BridgeApi } from './http/bridge-api.js';
+import { readFields } from './vehicle/command.js';
+import type { LifeCycleEvent } from './vehicle/life-cycle.js';
+
+export interface BridgeApiSources {
+  readonly clock: Clock;
+  readonly accounts: readonly Account[];
+  readonly ownCommands: OwnCommands;
+  readonly state: BridgeState;
+  readonly history: CommandHistory;
+}
+
+/** What HTTP can ask of the bridge, answered by those whose business it is. */
+export function createBridgeApi({
+  clock,
+  accounts,
+  ownCommands,
+  state,
+  history,
+}: BridgeApiSources): BridgeApi {
+  const find = (name: string): Account | undefined => accounts.find((one) => one.name === name);
+  const after = async (
+    name: string,
+    act: (account: Account) => Promise<void>,
+  ): Promise<AccountReport | undefined> => {
+    const account = find(name);
+    if (account === undefined) return undefined;
+    await act(account);
+    return account.report();
+  };
+
+  return {
+    state: () => state.document,
+    vehicles: () => accounts.flatMap(({ vehicles }) => vehicles.documents),
+    vehicle: (id) => {
+      for (const { vehicles } of accounts) {
+        const car = vehicles.find(id);
+        const found = vehicles.documents.find(({ vehicle }) => vehicle === car?.topic_id);
+        if (found !== undefined) return found;
+      }
+      return undefined;
+    },
+    accounts: () => accounts.map((account) => account.report()),
+    account: (name) => find(name)?.report(),
+    login: (name) => after(name, (account) => account.login()),
+    list: (name) => after(name, (account) => account.list()),
+    events: (id) => history.of(id),
+
+    async command(name, payload) {
+      const { id, identified } = withId(payload);
+      const before = history.of(id)?.at(-1);
+      let refusal: LifeCycleEvent | undefined;
+      await ownCommands.handle({
+        name,
+        payload: identified,
+        retained: false,
+        received_at: clock.now(),
+        received: clock.monotonic(),
+        response: undefined,
+        also: [],
+        onRefused: (event) => {
+          refusal = event;
+        },
+      });
+      if (refusal !== undefined) return refusal;
+      const events = history.of(id) ?? [];
+      const first = events[events.findIndex((event) => event === before) + 1] ?? events.at(-1);
+      if (first === undefined) throw new Error(`the command ${id} left no event`);
+      return first;
+    },
+  };
+}
+
+/** The id by which this command can be told from the others: the sender's, else one of ours. */
+function withId(payload: Uint8Array): { readonly id: string; readonly identified: Uint8Array } {
+  const fields = readFields(payload);
+  const own = uuidv7();
+  if (!fields.ok) return { id: own, identified: payload };
+  const { id = own } = fields.value;
+  const identified = Buffer.from(JSON.stringify({ ...fields.value, id }));
+  return { id: typeof id === 'string' ? id : own, identified };
+}
