@@ -5,22 +5,28 @@ import { openLevelStore } from '../store/level-store.js';
 import { StoreError, type Store } from '../store/store.js';
 import type { ListedVehicle } from '../vehicle/task.js';
 import { StartFault } from './bridge-options.js';
+import { listThroughDaemon } from './daemon-vehicles.js';
 import { exitCodes, type ExitCode } from './exit-codes.js';
 import { openOwnAccount } from './own-account.js';
 import { readConfig } from './read-config.js';
 
-/** Signs in to each account and lists its cars, for a person who writes the configuration. */
+/** Lists the cars of each account, through the daemon where one runs, for a person who writes the configuration. */
 export async function vehicles(options: {
   readonly config?: string;
   readonly json?: boolean;
 }): Promise<ExitCode> {
   const read = await readConfig(options.config);
   if (read === undefined) return exitCodes.configuration;
+  const asJson = options.json ?? false;
+  const done = await listThroughDaemon(read.config, (account, cars) => {
+    print(account, cars, asJson);
+  });
+  if (done !== undefined) return done;
   try {
     await mkdir(read.config.state_dir, { recursive: true, mode: 0o700 });
     const store = await openLevelStore(join(read.config.state_dir, 'store'));
     try {
-      return await listAll(read.config, store, options.json ?? false);
+      return await listAll(read.config, store, asJson);
     } finally {
       await store.close();
     }

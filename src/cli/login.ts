@@ -1,0 +1,141 @@
+import type { Config } from '../config/schema.js';
+import type { AccountReport } from '../http/account-report.js';
+import { ControlFault } from '../http/control-client.js';
+import { controlPath } from '../http/control-path.js';
+import type { CodeMethod } from '../vehicle/task.js';
+import { askCode } from './ask-code.js';
+import { exitCodes, type ExitCode } from './exit-codes.js';
+import { openDesk, type LoginDesk } from './login-desk.js';
+import { standing } from './plain-words.js';
+import { readConfig } from './read-config.js';
+import { ownTerminal, type Terminal } from './terminal.js';
+
+export interface LoginOptions {
+  /** Without one every account that is not signed in. */
+  readonly account?: string;
+  readonly config?: string;
+  readonly method?: CodeMethod;
+}
+
+/** Signs accounts in, with the one-time codes that their makers want, for a person at a terminal. */
+export async function login(
+  options: LoginOptions,
+  terminal: Terminal = ownTerminal(),
+): Promise<ExitCode> {
+  try {
+    const read = await readConfig(options.config);
+    return read === undefined
+      ? exitCodes.configuration
+      : await logInTo(read.config, options, terminal);
+  } catch (error) {
+    if (!(error instanceof ControlFault)) throw error;
+    terminal.complain(error.message);
+    return exitCodes.crash;
+  } finally {
+    terminal.close();
+  }
+}
+
+async function logInTo(
+  config: Config,
+  options: LoginOptions,
+  terminal: Terminal,
+): Promise<ExitCode> {
+  const names = config.accounts.map(({ name }) => name);
+  if (options.account !== undefined && !names.includes(options.account)) {
+    terminal.complain(`account: expected one of ${names.join(', ')}, got ${options.account}`);
+    return exitCodes.usage;
+  }
+  const desk = await openDesk(config);
+  if (desk === undefined) {
+    terminal.complain(
+      `no daemon serves ${controlPath(config.state_dir)}: start it, then try again`,
+    );
+    return exitCodes.crash;
+  }
+  try {
+    return await logInAt(desk, config, options, terminal);
+  } finally {
+    await desk.close();
+  }
+}
+
+async function logInAt(
+  desk: LoginDesk,
+  config: Config,
+  { account, method }: LoginOptions,
+  terminal: Terminal,
+): Promise<ExitCode> {
+  const accounts = (await desk.accounts()).filter(({ name }) => (account ?? name) === name);
+  if (accounts.length === 0) {
+    terminal.complain('the running daemon has another configuration: restart it with this one');
+    return exitCodes.crash;
+  }
+  const open = new Set(accounts.map(({ name }) => name));
+  const conversation = logInEach(accounts, desk, terminal, method, open);
+  const isThrough = await unlessInterrupted(conversation, terminal.interrupted);
+  if (isThrough !== true) {
+    for (const name of open) for (const line of howToGoOn(name, config)) terminal.say(line);
+  }
+  return open.size === 0 ? exitCodes.clean : exitCodes.crash;
+}
+
+/** Takes each account that is ready out of `open`. False when the input has ended before. */
+async function logInEach(
+  accounts: readonly AccountReport[],
+  desk: LoginDesk,
+  terminal: Terminal,
+  method: CodeMethod | undefined,
+  open: Set<string>,
+): Promise<boolean> {
+  for (const account of accounts) {
+    if (account.state === 'ready') {
+      terminal.say(`${standing(account)} already`);
+      open.delete(account.name);
+      continue;
+    }
+    let now: AccountReport | undefined = await signIn(account, desk, terminal);
+    if (now.state === 'otp_required') now = await askCode(now, desk, terminal, method);
+    if (now === undefined) return false;
+    if (now.state === 'ready') open.delete(now.name);
+    terminal.say(standing(now));
+  }
+  return true;
+}
+
+/** An account that waits for a code already needs no further sign-in: it would void the code. */
+async function signIn(
+  account: AccountReport,
+  desk: LoginDesk,
+  terminal: Terminal,
+): Promise<AccountReport> {
+  if (account.state === 'otp_required' && account.challenge !== null) return account;
+  terminal.say(`${account.name}: signing in`);
+  return desk.login(account.name);
+}
+
+/** Undefined when somebody has pressed Ctrl-C before. */
+function unlessInterrupted<T>(work: Promise<T>, interrupted: AbortSignal): Promise<T | undefined> {
+  return new Promise((resolve, reject) => {
+    const stop = (): void => {
+      resolve(undefined);
+    };
+    if (interrupted.aborted) stop();
+    interrupted.addEventListener('abort', stop, { once: true });
+    work.then(resolve, reject).finally(() => {
+      interrupted.removeEventListener('abort', stop);
+    });
+  });
+}
+
+function howToGoOn(account: string, { mqtt }: Config): string[] {
+  const { hostname, port } = new URL(mqtt.url);
+  const broker = `-h ${hostname}${port === '' ? '' : ` -p ${port}`}`;
+  const topic = `'${mqtt.base_topic}/bridge/commands/otp'`;
+  return [
+    '',
+    `${account}: left as it is. To go on, run this again; or, where it waits for a code, while the daemon runs:`,
+    `  mosquitto_pub ${broker} -t ${topic} -m '{"account":"${account}","method":"email"}'`,
+    `  mosquitto_pub ${broker} -t ${topic} -m '{"account":"${account}","code":"<the code>"}'`,
+  ];
+}
