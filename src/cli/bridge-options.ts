@@ -2,6 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { availableParallelism, totalmem } from 'node:os';
 import type { AccountSessionOptions } from '../account-session.js';
 import type { AccountOptions } from '../account.js';
+import { findBluelinky } from '../backends/bluelinky/installed.js';
+import { notReached } from '../backends/bluelinky/reach.js';
 import type { BackendSettings } from '../backends/create-backend.js';
 import { findEnvironmentPython } from '../backends/hyundai-kia-connect/environment.js';
 import { createSharedCars } from '../backends/simulator.js';
@@ -120,10 +122,23 @@ export function backendSettings(config: Config, account: AccountConfig): Backend
         language: account.language,
       };
     case 'bluelinky':
-      throw new StartFault(
-        `account ${account.name}: the backend bluelinky is not built yet; use hyundai-kia-connect`,
-      );
+      return {
+        backend: 'bluelinky',
+        ...bluelinkyOf(config, account),
+        username: account.username,
+        password: account.password,
+        pin: account.pin ?? null,
+      };
   }
+}
+
+function bluelinkyOf(config: Config, { name, region, brand }: AccountConfig) {
+  const reason = notReached(region, brand);
+  if (reason !== undefined) throw new StartFault(`account ${name}: ${reason}`);
+  const installed = findBluelinky(config.state_dir);
+  if (installed.is === 'unusable') throw new StartFault(`account ${name}: ${installed.reason}`);
+  const { entry, version } = installed;
+  return { entry, version };
 }
 
 function pythonOf(config: Config): string {

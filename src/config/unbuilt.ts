@@ -14,24 +14,12 @@ export const unbuiltKeys: readonly string[] = [
   'http',
 ];
 
-/** Backends that the schema knows and this version does not have. */
-export const unbuiltBackends: readonly string[] = ['bluelinky'];
-
 /** One warning for each part that someone has set and that has no effect. What is switched off needs none. */
 export function unbuiltWarnings(tree: unknown, origins: Origins): string[] {
   const settings = unbuiltKeys
     .map((key) => key.split('.'))
     .filter((path) => isUsed(valueAt(tree, path)));
-  const accounts = valueAt(tree, ['accounts']);
-  const backends = (Array.isArray(accounts) ? accounts : []).flatMap((account: unknown, index) =>
-    isTree(account) && unbuiltBackends.includes(String(account['backend']))
-      ? [['accounts', index, 'backend'] satisfies TreePath]
-      : [],
-  );
-  return [
-    ...settings.map((path) => `${place(path, origins)}: has no effect in this version`),
-    ...backends.map((path) => `${place(path, origins)}: is not in this version`),
-  ];
+  return settings.map((path) => `${place(path, origins)}: has no effect in this version`);
 }
 
 function isUsed(value: unknown): boolean {

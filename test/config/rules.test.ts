@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { unbuiltBackends, unbuiltKeys } from '../../src/config/unbuilt.js';
+import { unbuiltKeys } from '../../src/config/unbuilt.js';
 import { least, loadText, messagesOf } from './support.js';
 
 const mqtt = "mqtt: { url: 'mqtt://h' }";
@@ -161,12 +161,3 @@ test('parts that are off give no warning', async () => {
   const text = `${least}http: { enabled: false }\nhome_assistant: { discovery: off }\ncommands: { read_only: false }`;
   expect(await loadText(text)).toMatchObject({ ok: true, warnings: [] });
 });
-
-test.each(unbuiltBackends)(
-  'the backend %s gives a warning while it is not built',
-  async (backend) => {
-    const text = `${mqtt}\naccounts: [{ name: a, backend: ${backend}, region: usa, brand: kia, username: a, password: b }]`;
-    const warnings = [expect.stringContaining('accounts.0.backend') as string];
-    expect(await loadText(text)).toMatchObject({ ok: true, warnings });
-  },
-);
