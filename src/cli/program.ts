@@ -1,7 +1,9 @@
-import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { codeMethods } from '../vehicle/task.js';
 import { checkConfig } from './check-config.js';
 import { demo } from './demo.js';
 import { exitCodes, type ExitCode } from './exit-codes.js';
+import { login, type LoginOptions } from './login.js';
 import { run, type Running } from './run.js';
 import { schemas } from './schema.js';
 import { setUp } from './set-up.js';
@@ -54,6 +56,15 @@ export async function runSubcommand(args: readonly string[]): Promise<Running | 
     .option('--json', 'as JSON')
     .action(async (options: { config?: string; json?: boolean }) => {
       result = await vehicles(options);
+    });
+  program
+    .command('login')
+    .description('sign in, with a one-time code where the maker wants one')
+    .argument('[account]', 'the account; without it every one that is not signed in')
+    .option(...configOption)
+    .addOption(new Option('--method <method>', 'how the code is to be sent').choices(codeMethods))
+    .action(async (account: string | undefined, options: Omit<LoginOptions, 'account'>) => {
+      result = await login({ ...options, ...(account === undefined ? {} : { account }) });
     });
   program
     .command('schema')
