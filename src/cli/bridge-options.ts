@@ -9,6 +9,7 @@ import { findEnvironmentPython } from '../backends/hyundai-kia-connect/environme
 import { createSharedCars } from '../backends/simulator.js';
 import type { BridgeOptions } from '../bridge.js';
 import type { Config } from '../config/schema.js';
+import { controlPath } from '../http/control-path.js';
 
 /** Something that only starting shows to be wrong with the configuration. */
 export class StartFault extends Error {
@@ -30,6 +31,7 @@ export async function bridgeOptions(config: Config, version: string): Promise<Br
     queueTotal: config.commands.queue_total,
     mostProcesses: mostProcesses(config),
     retry: config.retry,
+    control_path: controlPath(config.state_dir),
   };
 }
 
