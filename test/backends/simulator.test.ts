@@ -66,7 +66,7 @@ async function idOf(run: ReturnType<typeof aSimulator>['run'], index: number): P
 }
 
 function reportOf(outcome: Outcome) {
-  if (!outcome.ok || outcome.result.operation === 'sign_in') {
+  if (!outcome.ok || !('report' in outcome.result)) {
     throw new Error(`no report: ${JSON.stringify(outcome)}`);
   }
   return outcome.result.report;

@@ -30,6 +30,7 @@ export function aBook(store: Store, clock: Clock, boot = 1) {
       note(messages[0]?.payload ?? '');
     },
     onEvent: () => undefined,
+    onReplay: () => undefined,
     onStoreTrouble: () => undefined,
   });
   return { book, journal, said, delivered };

@@ -70,15 +70,13 @@ export function anAccount(clock: Clock, options: AccountOptions = {}) {
 
   const calls = createCalls({
     account: 'home',
-    clock,
-    deadline_ms: { cached: 60_000, force: 180_000, sign_in: 180_000 },
+    deadline_ms: { cached: 60_000, force: 180_000 },
+    readBack_s: [],
     breakers,
     session,
     renew: () => Promise.resolve(session()),
     adopt: () => Promise.resolve(),
-    onLeave: () => undefined,
-    onReturn: () => undefined,
-    run: (task) => {
+    handOff: (task) => {
       const same = left.find(
         (one) => one.task.vehicle === task.vehicle && one.task.operation === task.operation,
       );

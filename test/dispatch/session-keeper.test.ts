@@ -1,34 +1,36 @@
 import { expect, onTestFinished, test, vi } from 'vitest';
 import {
+  nothingKept,
   SessionKeeper,
+  type AccountCall,
   type KeptSession,
   type SessionState,
 } from '../../src/dispatch/session-keeper.js';
 import { failure } from '../../src/vehicle/outcome.js';
-import type { Outcome, Session } from '../../src/vehicle/task.js';
+import type { Outcome } from '../../src/vehicle/task.js';
 import { settle, useFakeClock } from './fake-clock.js';
-import { aFailure, aSignIn, later } from './outcomes.js';
+import { aFailure, aReading, aSignIn, later } from './outcomes.js';
 
 const clock = useFakeClock();
 const retry = { initial_ms: 1000, factor: 2, max_ms: 60_000, jitter: 0 };
 
 function aKept(more: Partial<KeptSession> = {}): KeptSession {
-  return { session: { token: 'kept' }, generation: 5, refusals: 0, blocked: null, ...more };
+  return { ...nothingKept, session: { token: 'kept' }, generation: 5, ...more };
 }
 
 function aKeeper(kept?: KeptSession) {
   const states: SessionState['is'][] = [];
   const keptLast: KeptSession[] = [];
-  const signIns: { session: Session | null; answer: (outcome: Outcome) => Promise<void> }[] = [];
+  const signIns: (AccountCall & { answer: (outcome: Outcome) => Promise<void> })[] = [];
   const onVehicles = vi.fn();
   const keeper = new SessionKeeper(
     {
       clock,
       retry,
-      signIn: (session) => {
+      call: (asked) => {
         const call = later<Outcome>();
         signIns.push({
-          session,
+          ...asked,
           answer: async (outcome) => {
             call.keep(outcome);
             await settle();
@@ -54,6 +56,7 @@ function aKeeper(kept?: KeptSession) {
 test('without anything kept it signs in, keeps the session, tells the cars and is ready', async () => {
   const { keeper, states, signIns, onVehicles, kept } = aKeeper();
   keeper.start();
+  await settle();
   expect(signIns.map(({ session }) => session)).toEqual([null]);
   await signIns[0]?.answer(aSignIn({ token: 'a' }));
   expect(states).toEqual(['signing_in', 'ready']);
@@ -61,9 +64,10 @@ test('without anything kept it signs in, keeps the session, tells the cars and i
   expect(kept()).toMatchObject({ session: { token: 'a' }, refusals: 0, blocked: null });
 });
 
-test('a kept session is taken up without a sign-in', () => {
+test('a kept session is taken up without a sign-in', async () => {
   const { keeper, signIns } = aKeeper(aKept());
   keeper.start();
+  await settle();
   expect(signIns).toEqual([]);
   expect(keeper.state).toEqual({
     is: 'ready',
@@ -74,6 +78,7 @@ test('a kept session is taken up without a sign-in', () => {
 test('all who find the session refused share one sign-in', async () => {
   const { keeper, signIns } = aKeeper(aKept());
   const renewed = [keeper.renew(5), keeper.renew(5), keeper.renew(5)];
+  await settle();
   expect(signIns.map(({ session }) => session)).toEqual([{ token: 'kept' }]);
   await signIns[0]?.answer(aSignIn({ token: 'new' }));
   const states = await Promise.all(renewed);
@@ -87,8 +92,8 @@ test('all who find the session refused share one sign-in', async () => {
 
 test('what a task changed is kept; one that began with an older session is dropped', async () => {
   const { keeper, kept } = aKeeper(aKept());
-  await keeper.adopt({ token: 'first' }, 5);
-  await keeper.adopt({ token: 'late' }, 5);
+  await keeper.adopt({ ...aReading(), session: { token: 'first' } }, 5);
+  await keeper.adopt({ ...aReading(), session: { token: 'late' } }, 5);
   expect(keeper.state).toMatchObject({ session: { data: { token: 'first' }, generation: 6 } });
   expect(kept()).toMatchObject({ session: { token: 'first' }, generation: 6 });
 });
@@ -96,13 +101,14 @@ test('what a task changed is kept; one that began with an older session is dropp
 test('a token that a running task changes while the bridge stops is kept', async () => {
   const { keeper, kept } = aKeeper(aKept());
   keeper.stop();
-  await keeper.adopt({ token: 'rotated' }, 5);
+  await keeper.adopt({ ...aReading(), session: { token: 'rotated' } }, 5);
   expect(kept()).toMatchObject({ session: { token: 'rotated' } });
 });
 
 test('a sign-in that ends while the bridge stops is kept, and nothing is started any more', async () => {
   const { keeper, signIns, kept } = aKeeper();
   keeper.start();
+  await settle();
   keeper.stop();
   await signIns[0]?.answer(aSignIn({ token: 'new' }));
   expect(kept()).toMatchObject({ session: { token: 'new' }, blocked: null });
@@ -112,6 +118,7 @@ test('a sign-in that ends while the bridge stops is kept, and nothing is started
 test('three refused sign-ins stop it until a person acts, over restarts too', async () => {
   const { keeper, signIns, kept } = aKeeper();
   keeper.start();
+  await settle();
   for (let refusal = 0; refusal < 3; refusal += 1) {
     expect(signIns).toHaveLength(refusal + 1);
     await signIns.at(-1)?.answer(aFailure('auth_failed'));
@@ -124,6 +131,7 @@ test('three refused sign-ins stop it until a person acts, over restarts too', as
 
   const restarted = aKeeper(kept());
   restarted.keeper.start();
+  await settle();
   expect(restarted.keeper.state).toMatchObject({ is: 'refused' });
   expect(restarted.signIns).toEqual([]);
 });
@@ -131,6 +139,7 @@ test('three refused sign-ins stop it until a person acts, over restarts too', as
 test('refusals count over restarts', async () => {
   const { keeper, signIns } = aKeeper(aKept({ session: null, refusals: 2 }));
   keeper.start();
+  await settle();
   await signIns[0]?.answer(aFailure('auth_failed'));
   expect(keeper.state.is).toBe('refused');
 });
@@ -138,6 +147,7 @@ test('refusals count over restarts', async () => {
 test('a success between makes the count of refusals start anew', async () => {
   const { keeper, signIns, kept } = aKeeper(aKept({ session: null, refusals: 2 }));
   keeper.start();
+  await settle();
   await signIns[0]?.answer(aSignIn({ token: 'a' }));
   expect(kept()).toMatchObject({ refusals: 0 });
 });
@@ -148,6 +158,7 @@ test.each([
 ] as const)('%s waits for a person at once and is kept', async (code, is) => {
   const { keeper, signIns, kept } = aKeeper();
   keeper.start();
+  await settle();
   await signIns[0]?.answer(aFailure(code));
   await vi.advanceTimersByTimeAsync(86_400_000);
   expect(signIns).toHaveLength(1);
@@ -158,6 +169,7 @@ test.each([
 test('a vendor that is away is tried again by the policy, with the pauses it asks for', async () => {
   const { keeper, signIns } = aKeeper();
   keeper.start();
+  await settle();
   const pauses: number[] = [];
   for (const outcome of [
     ...[aFailure('unavailable'), aFailure('timeout')],
@@ -175,6 +187,7 @@ test('a vendor that is away is tried again by the policy, with the pauses it ask
 test('a pause longer than a timer can be is no reason to try at once', async () => {
   const { keeper, signIns } = aKeeper();
   keeper.start();
+  await settle();
   await signIns[0]?.answer(aFailure('rate_limited', { retry_after_s: 40 * 86_400 }));
   await vi.advanceTimersByTimeAsync(86_400_000);
   expect(signIns).toHaveLength(1);
@@ -183,6 +196,7 @@ test('a pause longer than a timer can be is no reason to try at once', async () 
 test('who asks while it is unreachable does not make it try before its time', async () => {
   const { keeper, signIns } = aKeeper(aKept());
   void keeper.renew(5);
+  await settle();
   await signIns[0]?.answer(aFailure('auth_failed'));
   await expect(keeper.renew(5)).resolves.toMatchObject({ is: 'unreachable' });
   expect(signIns).toHaveLength(1);
@@ -191,6 +205,7 @@ test('who asks while it is unreachable does not make it try before its time', as
 test('a session that came with a failure is kept for the next try', async () => {
   const { keeper, signIns, kept } = aKeeper();
   keeper.start();
+  await settle();
   await signIns[0]?.answer({ ...aFailure('unavailable'), session: { device: 'mine' } });
   expect(kept()).toMatchObject({ session: { device: 'mine' } });
   await vi.advanceTimersByTimeAsync(1000);
@@ -200,6 +215,7 @@ test('a session that came with a failure is kept for the next try', async () => 
 test('after the stop it never tries again', async () => {
   const { keeper, signIns } = aKeeper();
   keeper.start();
+  await settle();
   await signIns[0]?.answer(aFailure('unavailable'));
   keeper.stop();
   await vi.advanceTimersByTimeAsync(600_000);
@@ -208,8 +224,10 @@ test('after the stop it never tries again', async () => {
 
 test('a blocked account signs in for nobody', async () => {
   const reason = failure('otp_required', 'a code');
-  const { keeper, signIns } = aKeeper(aKept({ blocked: { is: 'otp_required', reason } }));
+  const blocked = { is: 'otp_required', reason, challenge: null } as const;
+  const { keeper, signIns } = aKeeper(aKept({ blocked }));
   keeper.start();
-  await expect(keeper.renew(5)).resolves.toEqual({ is: 'otp_required', reason });
+  await settle();
+  await expect(keeper.renew(5)).resolves.toEqual(blocked);
   expect(signIns).toEqual([]);
 });
