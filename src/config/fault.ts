@@ -23,16 +23,14 @@ export function configFault(
   expected: string,
   got: string,
 ): ConfigFault {
-  const key = path.join('.');
-  const place = [origin.file, origin.line, origin.column].filter((part) => part !== undefined);
-  const subject = [place.join(':'), key].filter((part) => part !== '').join(' ');
-  return {
-    ...origin,
-    path: key,
-    expected,
-    got,
-    message: `${subject}: expected ${expected}, got ${got}`,
-  };
+  const message = `${subjectOf(path, origin)}: expected ${expected}, got ${got}`;
+  return { ...origin, path: path.join('.'), expected, got, message };
+}
+
+/** Where a value is and what it is called, such as `bluelink2mqtt.yaml:12:5 mqtt.version`. */
+export function subjectOf(path: TreePath, { file, line, column }: Origin): string {
+  const place = [file, line, column].filter((part) => part !== undefined);
+  return [place.join(':'), path.join('.')].filter((part) => part !== '').join(' ');
 }
 
 /** Where each value of the tree came from. */

@@ -13,6 +13,7 @@ import type { Config } from './schema.js';
 import { applySecrets } from './secrets.js';
 import { isTree, putValue, valueAt } from './tree.js';
 import type { Tree } from './tree.js';
+import { regionWarnings } from './region-warnings.js';
 import { unbuiltWarnings } from './unbuilt.js';
 import { readYaml } from './yaml-source.js';
 
@@ -57,7 +58,8 @@ export async function loadConfig({ file, env, cwd }: ConfigSources): Promise<Loa
     faults.push(...checkRules(tree, origins));
     if (checked.ok && faults.length === 0) {
       const config = resolvePaths(checked.config, base);
-      return { ok: true, config, ...found, warnings: unbuiltWarnings(tree, origins) };
+      const warnings = [...unbuiltWarnings(tree, origins), ...regionWarnings(config, origins)];
+      return { ok: true, config, ...found, warnings };
     }
   }
   return { ok: false, ...found, faults: inOrder(faults) };

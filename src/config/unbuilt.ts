@@ -1,4 +1,4 @@
-import type { Origins, TreePath } from './fault.js';
+import { subjectOf, type Origins } from './fault.js';
 import { isTree, valueAt } from './tree.js';
 
 /** Settings that are checked but do nothing yet in this version; a `*` stands for every account or car. */
@@ -9,7 +9,8 @@ export const unbuiltKeys: readonly string[] = [
   'polling',
   'budget',
   'guards',
-  'confirm',
+  'confirm.poll',
+  'confirm.for',
   'home_assistant',
   'http',
 ];
@@ -19,16 +20,12 @@ export function unbuiltWarnings(tree: unknown, origins: Origins): string[] {
   const settings = unbuiltKeys
     .map((key) => key.split('.'))
     .filter((path) => isUsed(valueAt(tree, path)));
-  return settings.map((path) => `${place(path, origins)}: has no effect in this version`);
+  return settings.map(
+    (path) => `${subjectOf(path, origins.of(path))}: has no effect in this version`,
+  );
 }
 
 function isUsed(value: unknown): boolean {
   if (isTree(value)) return value['enabled'] !== false && value['discovery'] !== 'off';
   return value !== undefined && value !== false;
-}
-
-function place(path: TreePath, origins: Origins): string {
-  const { file, line, column } = origins.of(path);
-  const parts = [file, line, column].filter((part) => part !== undefined);
-  return `${parts.join(':')} ${path.join('.')}`;
 }

@@ -19,18 +19,65 @@ type Region = keyof typeof regionNumbers;
 type Brand = keyof typeof brandNumbers;
 
 /** The name where the number has one; a number that a later library added stays a number. */
-function nameOrNumber<Name extends string>(what: string, numbers: Readonly<Record<Name, number>>) {
-  const names = Object.keys(numbers) as [Name, ...Name[]];
-  const byNumber = new Map(names.map((name) => [numbers[name], name]));
-  return z
-    .union([z.string().toLowerCase().pipe(z.enum(names)), z.int().min(1).max(99)], {
-      error: `${what}: one of ${names.join(', ')}, or the library's number`,
-    })
-    .transform((value): Name | number =>
-      typeof value === 'number' ? (byNumber.get(value) ?? value) : value,
-    )
-    .meta({ type: `${names.map((name) => `\`${name}\``).join(', ')} or the library's number` });
+function byNumber<Name extends string>(numbers: Readonly<Record<Name, number>>) {
+  const names = Object.keys(numbers) as Name[];
+  return (number: number): Name | number =>
+    names.find((name) => numbers[name] === number) ?? number;
 }
 
-export const region = nameOrNumber<Region>('the region', regionNumbers);
-export const brand = nameOrNumber<Brand>('the brand', brandNumbers);
+function expected(what: string, names: readonly string[]): string {
+  return `${what}: one of ${names.join(', ')}, or the library's number`;
+}
+
+function typeOf(names: readonly string[]): string {
+  return `${names.map((name) => `\`${name}\``).join(', ')} or the library's number`;
+}
+
+const number = z.int().min(1).max(99);
+const regions = Object.keys(regionNumbers);
+const brands = Object.keys(brandNumbers) as [Brand, ...Brand[]];
+const regionName = byNumber<Region>(regionNumbers);
+const brandName = byNumber<Brand>(brandNumbers);
+
+/** A word that is not known here may be a region that a later library has added: the library decides. */
+export const region = z
+  .union(
+    [
+      z
+        .string()
+        .toLowerCase()
+        .regex(/^[a-z][a-z0-9-]{1,39}$/),
+      number,
+    ],
+    {
+      error: expected('the region', regions),
+    },
+  )
+  .transform((value) => (typeof value === 'number' ? regionName(value) : value))
+  .meta({ type: typeOf(regions) });
+
+export const brand = z
+  .union([z.string().toLowerCase().pipe(z.enum(brands)), number], {
+    error: expected('the brand', brands),
+  })
+  .transform((value): Brand | number => (typeof value === 'number' ? brandName(value) : value))
+  .meta({ type: typeOf(brands) });
+
+/** Whether this release has tried the region. */
+export function isKnownRegion(region: string | number): boolean {
+  return regions.includes(String(region));
+}
+
+/** What a person should know of a region that works only in part, or was never tried. */
+export function regionNote(region: string | number, brand: string | number): string | undefined {
+  if (!isKnownRegion(region)) {
+    return `this release does not know the region ${String(region)} (it knows ${regions.join(', ')}); the installed library decides`;
+  }
+  if (['india', 'china', 'brazil'].includes(String(region))) {
+    return `the region ${String(region)} is experimental: it was never tried with a real car`;
+  }
+  if (brand === 'genesis' && String(region).startsWith('europe')) {
+    return 'the sign-in of Genesis in Europe fails since 2026-10: the library cannot sign its requests';
+  }
+  return undefined;
+}

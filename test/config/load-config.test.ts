@@ -130,7 +130,7 @@ describe('faults', () => {
   colour: red
 accounts:
   - name: home
-    region: mars
+    region: the moon
     brand: kia
     username: me
     password: hunter2

@@ -137,11 +137,27 @@ test("a number of the library's own that has no name here is taken as it is", as
   expect(await loadText(text)).toMatchObject({ config: { accounts: [{ region: 12, brand: 4 }] } });
 });
 
+test.each([
+  ['moon-base', 'kia', 'does not know the region moon-base'],
+  ['12', 'kia', 'does not know the region 12'],
+  ['india', 'hyundai', 'experimental'],
+  ['europe', 'genesis', 'sign-in of Genesis in Europe fails'],
+])('the region %s with the brand %s is taken with a warning', async (region, brand, warning) => {
+  const account = `{ name: home, region: ${region}, brand: ${brand}, username: a, password: b }`;
+  const path = ' accounts.0.region: ';
+  expect(await loadText(`${mqtt}\naccounts: [${account}]`)).toMatchObject({
+    ok: true,
+    warnings: [expect.stringMatching(`${path}.*${warning}`)],
+  });
+});
+
 /** A value other than the default, where a section without keys is not enough to use it. */
 const used: Readonly<Record<string, string>> = {
   'mqtt.legacy_topics': 'true',
   'commands.read_only': 'true',
   'commands.rate': '5/1m',
+  'confirm.poll': '2s',
+  'confirm.for': '1m',
 };
 
 test('a part that is not built yet gives one warning', async () => {
