@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { installBluelinky } from './bluelinky.mjs';
 import { build } from './build.mjs';
 import { check } from './check.mjs';
 import { install } from './install.mjs';
@@ -14,7 +15,11 @@ mkdirSync(results, { recursive: true });
 
 await install({ dev: true });
 if (!(await build())) end({ faults: ['build'] });
-const missing = [...(await makePythonEnvironments()), ...missingPrograms()];
+const missing = [
+  ...(await makePythonEnvironments()),
+  ...(await installBluelinky()),
+  ...missingPrograms(),
+];
 const environmentOnly = process.argv.includes('--environment-only');
 if (environmentOnly) {
   for (const one of missing) console.error(one);

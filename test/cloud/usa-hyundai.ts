@@ -13,6 +13,9 @@ import {
 } from './wire.js';
 
 const signInPath = '/v2/ac/oauth/token';
+/** Older clients renew here, with the refresh token alone. */
+const refreshPath = `${signInPath}/refresh`;
+const listPath = /^enrollment\/details\/(.+)$/;
 const base = '/ac/v2/';
 
 /** Hyundai and Genesis in the USA: a token and the PIN travel with every request. */
@@ -25,10 +28,9 @@ export class UsaHyundai implements Maker {
   }
 
   route(request: CloudRequest): Route {
-    const name = request.path.startsWith(base) ? request.path.slice(base.length) : '';
-    const user =
-      request.path === signInPath ? textAt(request.body, 'username') : header(request, 'username');
-    const account = this.accounts.find(({ username }) => username === user);
+    const path = request.path.replace(/^\/+/, '/');
+    const name = path.startsWith(base) ? path.slice(base.length) : '';
+    const account = this.#accountOf(request, name);
     const car = account?.cars.find(
       ({ identity }) => identity.id === header(request, 'registrationid'),
     );
@@ -36,17 +38,35 @@ export class UsaHyundai implements Maker {
       operation: operationOf(name, request),
       account: account?.username ?? null,
       vehicle: car?.identity.vin ?? null,
-      answer: () =>
-        request.path === signInPath
-          ? signIn(request, account)
-          : answer(name, request, account, car),
+      answer: () => {
+        if (request.path === signInPath) return signIn(request, account);
+        if (request.path === refreshPath) return refresh(account);
+        return answer(name, request, account, car);
+      },
       sessionRevoked: () => sessionInvalid,
       rateLimited: (status) => dailyLimit(status),
     };
   }
+
+  #accountOf(request: CloudRequest, name: string): UsaHyundaiAccount | undefined {
+    if (request.path === refreshPath) {
+      const token = textAt(request.body, 'refresh_token');
+      return this.accounts.find((account) => account.acceptsRefresh(token));
+    }
+    const user =
+      request.path === signInPath
+        ? textAt(request.body, 'username')
+        : // Older clients name the user of a list in the address only.
+          header(request, 'username') || decodeURIComponent(listPath.exec(name)?.[1] ?? '');
+    return this.accounts.find(({ username }) => username === user);
+  }
 }
 
 const header = (request: CloudRequest, name: string): string => request.headers[name] ?? '';
+
+/** Older clients write the header in two words. */
+const accessToken = (request: CloudRequest): string =>
+  header(request, 'accesstoken') || header(request, 'access_token');
 
 interface HyundaiError {
   readonly errorCode: number;
@@ -97,6 +117,7 @@ function dailyLimit(status: number): Reply {
 }
 
 function operationOf(name: string, request: CloudRequest): CloudOperation | 'unknown' {
+  if (request.path === refreshPath) return 'refresh';
   if (request.path === signInPath) {
     return textAt(request.body, 'grant_type') === 'refresh_token' ? 'refresh' : 'sign_in';
   }
@@ -113,15 +134,17 @@ function operationOf(name: string, request: CloudRequest): CloudOperation | 'unk
 
 const isForced = (request: CloudRequest): boolean => header(request, 'refresh') === 'true';
 
+function refused(message: string): Reply {
+  return error(401, {
+    errorCode: 401,
+    errorSubCode: 'IDM_401_3',
+    systemName: 'IDM',
+    functionName: 'login',
+    message,
+  });
+}
+
 function signIn(request: CloudRequest, account: UsaHyundaiAccount | undefined): Reply {
-  const refused = (message: string): Reply =>
-    error(401, {
-      errorCode: 401,
-      errorSubCode: 'IDM_401_3',
-      systemName: 'IDM',
-      functionName: 'login',
-      message,
-    });
   if (account?.password !== textAt(request.body, 'password')) {
     return refused('Wrong username or password');
   }
@@ -132,13 +155,17 @@ function signIn(request: CloudRequest, account: UsaHyundaiAccount | undefined): 
   return json(account.openSession());
 }
 
+function refresh(account: UsaHyundaiAccount | undefined): Reply {
+  return account === undefined ? refused('Invalid refresh token') : json(account.openSession());
+}
+
 function answer(
   name: string,
   request: CloudRequest,
   account: UsaHyundaiAccount | undefined,
   car: SimulatedCar | undefined,
 ): Reply {
-  if (account?.isValid(header(request, 'accesstoken')) !== true) return sessionInvalid;
+  if (account?.isValid(accessToken(request)) !== true) return sessionInvalid;
   if (name.startsWith('enrollment/details/')) {
     return json({ enrolledVehicleDetails: account.cars.map((one) => enrolled(one)) });
   }
