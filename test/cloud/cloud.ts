@@ -12,6 +12,8 @@ import { Ccsp } from './ccsp/ccsp.js';
 import { china } from './ccsp/china.js';
 import { india } from './ccsp/india.js';
 import type { CcspBrand } from './ccsp/region.js';
+import type { EuropeAccount, EuropeBrand } from './europe/account.js';
+import { Europe } from './europe/europe.js';
 import { type Fault, type FaultHandle, type FaultyReply, Faults } from './faults.js';
 import { RequestLog } from './request-log.js';
 import { UnfinishedBodyServer } from './unfinished-body.js';
@@ -32,6 +34,16 @@ export interface Credentials {
   readonly cars: Cars;
   /** Makes other cars of the same number. Default 7. */
   readonly seed?: number;
+}
+
+/** In Europe, whose cars have two regions of the client's: the old vehicle servers and the new ones. */
+export interface EuropeCredentials<Brand extends EuropeBrand> extends Credentials {
+  readonly brand: Brand;
+  readonly pin: string;
+  /** What the cars speak; ccs2 unless told. */
+  readonly protocol?: CarProtocol;
+  /** Whether signatures, stamps and device ids are looked at, which needs the test Python; true unless told. */
+  readonly strict?: boolean;
 }
 
 /** At the platform that the makers share outside of North America and Europe. */
@@ -59,6 +71,7 @@ export class Cloud {
   readonly #brazil = new Ccsp(brazil);
   readonly #china = new Ccsp(china);
   readonly #india = new Ccsp(india);
+  readonly #europe = new Europe();
   readonly #makers: readonly Maker[] = [
     this.#canada,
     this.#kia,
@@ -67,6 +80,7 @@ export class Cloud {
     this.#brazil,
     this.#china,
     this.#india,
+    ...this.#europe.makers,
   ];
   #port = 0;
 
@@ -153,6 +167,12 @@ export class Cloud {
     /** Region 6, brands 1 and 2. */
     india: (credentials: CcspCredentials<'hyundai' | 'kia'>): CcspAccount =>
       this.#ccspAccount(this.#india, credentials),
+    /** Region 1, all brands. The same account is known in region 9 too. */
+    europe: (credentials: EuropeCredentials<EuropeBrand>): EuropeAccount =>
+      this.#europeAccount(credentials),
+    /** Region 9, brands 1 and 2. */
+    europeCci: (credentials: EuropeCredentials<'hyundai' | 'kia'>): EuropeAccount =>
+      this.#europeAccount(credentials),
   };
 
   fault(fault: Fault): FaultHandle {
@@ -224,6 +244,11 @@ export class Cloud {
     return maker.addAccount({ ...parts, pin, protocol }, brand);
   }
 
+  #europeAccount(credentials: EuropeCredentials<EuropeBrand>): EuropeAccount {
+    const { brand } = credentials;
+    return this.#europe.add({ ...credentials, ...this.#withCars(credentials, brand, 'europe') });
+  }
+
   #withCars(credentials: Credentials, brand: string, region: string) {
     const { username, password, cars, seed = 7 } = credentials;
     const now = this.#clock;
@@ -258,6 +283,7 @@ async function readRequest(raw: CompletedRequest): Promise<CloudRequest> {
       Object.entries(raw.headers).map(([name, value]) => [name.toLowerCase(), String(value)]),
     ),
     body: parsed(text),
+    text,
   };
 }
 

@@ -7,6 +7,8 @@ export interface CloudRequest {
   readonly headers: Readonly<Record<string, string>>;
   /** Parsed JSON, else the text. */
   readonly body: unknown;
+  /** The body as it came. */
+  readonly text: string;
 }
 
 export interface Reply {

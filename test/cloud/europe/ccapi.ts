@@ -1,0 +1,147 @@
+import type { SimulatedCar } from '../../../src/vehicle/simulated-car.js';
+import { listed, position } from '../ccsp/details.js';
+import { refusal, sessionOver, success } from '../ccsp/errors.js';
+import { type Read, type Reads, ccs2Reads, detailReads, legacyReads } from '../ccsp/reads.js';
+import { hasStamp, registerStep } from '../ccsp/sign-in.js';
+import {
+  type CloudOperation,
+  type CloudRequest,
+  type Maker,
+  type Reply,
+  type Route,
+  html,
+} from '../wire.js';
+import type { EuropeAccount } from './account.js';
+import { brandOf } from './brands.js';
+import { ccs2Vehicle, legacyStatusInfo, legacyVehicleStatus, timeZone } from './payload.js';
+import { bearerOf } from './replies.js';
+
+const list = 'GET /api/v1/spa/vehicles';
+const register = 'POST /api/v1/spa/notifications/register';
+/** What a sign-in asks for before it comes to the sign-in service. */
+const entries = ['GET /api/v1/user/oauth2/authorize', 'POST /api/v1/user/language'];
+const pin = 'PUT /api/v1/user/pin';
+const ofCar = /^\/api\/v[12]\/spa\/vehicles\/([^/]+)\/(.+)$/;
+const records = /^\/api\/v1\/spa\/notifications\/([^/]+)\/records$/;
+const command =
+  /^POST (ccs2\/)?(control\/|reservation\/|charge\/(target|chargingcurrent|dischargelimit)$|location\/routes$)/;
+
+const liveLocation: Read = {
+  operation: 'detail',
+  // Of this one the time is no wall time.
+  resMsg: (car) => ({ gpsDetail: position(car, 'UTC') }),
+};
+
+const reads: Reads = {
+  ...ccs2Reads(
+    (car) => ({ state: { Vehicle: ccs2Vehicle(car) } }),
+    // Only the wake is on its way; the car has not said anything yet.
+    () => undefined,
+    'ccs2',
+  ),
+  ...legacyReads((car) => ({ vehicleStatusInfo: legacyStatusInfo(car) }), legacyVehicleStatus),
+  ...detailReads(timeZone),
+  'GET location': liveLocation,
+};
+
+/** The old vehicle servers of Europe: the platform's words, and phones that have to be registered. */
+export class EuropeCcapi implements Maker {
+  readonly hosts = ['prd.eu-ccapi.hyundai.com', 'prd.eu-ccapi.kia.com', 'prd-eu-ccapi.genesis.com'];
+  readonly #accounts: readonly EuropeAccount[];
+  /** Ids of phones that were registered and not seen since. */
+  readonly #newDevices = new Set<string>();
+  readonly #register = registerStep(this.#newDevices);
+
+  constructor(accounts: readonly EuropeAccount[]) {
+    this.#accounts = accounts;
+  }
+
+  stop(): void {
+    for (const { wakes } of this.#accounts) wakes.stop();
+  }
+
+  route(request: CloudRequest): Route {
+    const token = bearerOf(request);
+    const brand = brandOf(request.host);
+    const account = this.#accounts.find(
+      (one) => one.brand === brand && one.sessions.hasIssued(token),
+    );
+    const id = (ofCar.exec(request.path) ?? records.exec(request.path))?.[1] ?? '';
+    const car = account?.carById(id);
+    return {
+      operation: operationOf(request),
+      account: account?.username ?? null,
+      vehicle: car?.identity.vin ?? null,
+      answer: () => this.#answer(request, account, car),
+      sessionRevoked: () => sessionOver(account?.sessionWords ?? 'expired'),
+      rateLimited: (status) => refusal('5091', status === 200 ? undefined : status),
+    };
+  }
+
+  #answer(
+    request: CloudRequest,
+    account: EuropeAccount | undefined,
+    car: SimulatedCar | undefined,
+  ): Reply {
+    const call = callOf(request);
+    if (entries.includes(call)) return html(200, 'Welcome');
+    if (!hasStamp(request)) return sessionOver('4010');
+    if (call === register) return this.#register.answer(request, undefined);
+    if (account === undefined) return sessionOver('4010');
+    return this.#refusalOf(request, account) ?? answerSignedIn(request, account, car);
+  }
+
+  #refusalOf(request: CloudRequest, account: EuropeAccount): Reply | undefined {
+    if (account.sessions.deviceOf(bearerOf(request)) === undefined) {
+      return sessionOver(account.sessionWords);
+    }
+    if (account.rateLimited) return refusal('5091');
+    const device = request.headers['ccsp-device-id'] ?? '';
+    const known = account.acceptsDevice(device, () => this.#newDevices.delete(device));
+    return known ? undefined : refusal('4002');
+  }
+}
+
+const callOf = ({ method, path }: CloudRequest): string => `${method} ${path}`;
+
+/** Method and the path below the car; empty where the request names no car. */
+function nameOf({ method, path }: CloudRequest): string {
+  const below = ofCar.exec(path)?.[2];
+  return below === undefined ? '' : `${method} ${below}`;
+}
+
+function operationOf(request: CloudRequest): CloudOperation | 'unknown' {
+  const call = callOf(request);
+  const name = nameOf(request);
+  if (call === list) return 'list';
+  if (call === register) return 'register';
+  if (entries.includes(call)) return 'sign_in_step';
+  if (records.test(request.path)) return 'poll';
+  if (call === pin || command.test(name)) return 'command';
+  return reads[name]?.operation ?? 'unknown';
+}
+
+function answerSignedIn(
+  request: CloudRequest,
+  account: EuropeAccount,
+  car: SimulatedCar | undefined,
+): Reply {
+  if (callOf(request) === list) {
+    return success({ vehicles: account.cars.map((one) => listed(one, account.protocol)) });
+  }
+  const read = reads[nameOf(request)];
+  if (car === undefined || read === undefined) return refusal('4005');
+  if ((read.protocol ?? account.protocol) !== account.protocol) return refusal('4005');
+  const refused = read.operation === 'force' ? wake(account, car) : undefined;
+  return refused ?? success(read.resMsg(car, request));
+}
+
+/** With CCS2 the cloud only passes the wake on; without, it waits for the car. */
+function wake({ wakes, protocol }: EuropeAccount, car: SimulatedCar): Reply | undefined {
+  if (wakes.answer === 'rate_limited') return refusal('5091');
+  if (wakes.answer === 'duplicate') return refusal('4004');
+  if (protocol === 'ccs2') wakes.send(car);
+  else if (wakes.delay_ms === 'never') return refusal('4081');
+  else car.wake();
+  return undefined;
+}

@@ -1,0 +1,153 @@
+import type { SimulatedCar } from '../../../src/vehicle/simulated-car.js';
+import { drivingHistory } from '../ccsp/details.js';
+import type { CloudOperation, CloudRequest, Maker, Reply, Route } from '../wire.js';
+import { compactTime } from '../wire.js';
+import type { EuropeAccount } from './account.js';
+import { brandOf } from './brands.js';
+import { ccs2Vehicle } from './payload.js';
+import { bearerOf, gspa } from './replies.js';
+import { stampFault } from './stamp.js';
+
+type Read =
+  'stored-status' | 'driving-info' | 'driving-history' | 'software-version' | 'ota-updates';
+
+interface Target {
+  readonly operation: CloudOperation;
+  readonly car: string;
+  readonly read?: Read;
+}
+
+/** The routes that end in the car's id or in a name after it; the id is the group. */
+const reads: Readonly<Record<Read, RegExp>> = {
+  'stored-status': /^status\/vehicles\/([^/]+)\/stored-status$/,
+  'driving-info': /^driving-info\/vehicles\/([^/]+)$/,
+  'driving-history': /^driving-history\/vehicles\/([^/]+)$/,
+  'software-version': /^device-info\/vehicles\/([^/]+)\/software-version$/,
+  'ota-updates': /^mru\/vehicles\/([^/]+)\/ota-updates$/,
+};
+const poll = /^status\/vehicles\/([^/]+)\/update-status$/;
+const wake = /^remote\/vehicles\/([^/]+)\/prewakeup$/;
+const command = /^(?:remote|valet|safety)\/vehicles\/([^/]+)\/[^/]+$/;
+const base = '/gspa/v1/';
+
+/** The new vehicle servers of Europe, which demand a stamp on each request. Genesis has none yet. */
+export class EuropeGspa implements Maker {
+  readonly hosts = ['gspa-ccs-eu.hyundai.com', 'gspa-ccs-eu.kia.com'];
+  readonly #accounts: readonly EuropeAccount[];
+
+  constructor(accounts: readonly EuropeAccount[]) {
+    this.#accounts = accounts;
+  }
+
+  stop(): void {
+    for (const { wakes } of this.#accounts) wakes.stop();
+  }
+
+  route(request: CloudRequest): Route {
+    const brand = brandOf(request.host);
+    const token = bearerOf(request);
+    const account = this.#accounts.find(
+      (one) => one.brand === brand && one.sessions.hasIssued(token),
+    );
+    const target = targetOf(request);
+    const car = account?.carById(target?.car ?? '');
+    return {
+      operation: target?.operation ?? 'unknown',
+      account: account?.username ?? null,
+      vehicle: car?.identity.vin ?? null,
+      answer: () => answer(request, account, target, car),
+      sessionRevoked: () => gspa.unauthorized(),
+      rateLimited: (status) => gspa.rateLimited(status === 200 ? undefined : status),
+    };
+  }
+}
+
+function targetOf({ method, path }: CloudRequest): Target | undefined {
+  if (!path.startsWith(base)) return undefined;
+  const name = path.slice(base.length);
+  return method === 'GET' ? readOf(name) : sentOf(name);
+}
+
+function readOf(name: string): Target | undefined {
+  const polled = poll.exec(name)?.[1];
+  if (polled !== undefined) return { operation: 'poll', car: polled };
+  for (const [read, pattern] of Object.entries(reads) as [Read, RegExp][]) {
+    const car = pattern.exec(name)?.[1];
+    if (car === undefined) continue;
+    return { operation: read === 'stored-status' ? 'cached' : 'detail', car, read };
+  }
+  return undefined;
+}
+
+function sentOf(name: string): Target | undefined {
+  const woken = wake.exec(name)?.[1];
+  if (woken !== undefined) return { operation: 'force', car: woken };
+  const commanded = command.exec(name)?.[1];
+  return commanded === undefined ? undefined : { operation: 'command', car: commanded };
+}
+
+function answer(
+  request: CloudRequest,
+  account: EuropeAccount | undefined,
+  target: Target | undefined,
+  car: SimulatedCar | undefined,
+): Reply {
+  const device = account?.sessions.deviceOf(bearerOf(request));
+  if (account === undefined || device === undefined) return gspa.unauthorized();
+  const fault = account.strict ? faultOf(request, account, device) : undefined;
+  if (fault !== undefined) return gspa.error(403, '403-001', fault);
+  if (car === undefined || target === undefined) return gspa.noSuchRoute(request.path);
+  if (target.operation === 'force') return wakeUp(account, car);
+  return target.read === undefined
+    ? gspa.noSuchRoute(request.path)
+    : answerRead(target.read, request, car);
+}
+
+function faultOf(
+  request: CloudRequest,
+  account: EuropeAccount,
+  device: string,
+): string | undefined {
+  return deviceFault(request, device) ?? stampFault(request, account, device);
+}
+
+/** The token is good on the phone only that it was given to. */
+function deviceFault({ headers, host }: CloudRequest, device: string): string | undefined {
+  const ownHeader = brandOf(host) === 'kia' ? 'x-userdevice-id' : 'x-device-id';
+  const right = headers['ccsp-device-id'] === device && headers[ownHeader] === device;
+  return right ? undefined : 'token of another device';
+}
+
+function answerRead(read: Read, request: CloudRequest, car: SimulatedCar): Reply {
+  const driven = (periodTarget: number): object =>
+    drivingHistory(car, { ...request, body: { periodTarget } });
+  switch (read) {
+    case 'stored-status':
+      return gspa.ok({
+        serviceNo: '1',
+        lastUpdateTime: compactTime(car.reported().at),
+        state: { Vehicle: ccs2Vehicle(car) },
+      });
+    case 'driving-info':
+      return ifElectric(car, driven(1));
+    case 'driving-history':
+      return ifElectric(car, driven(0));
+    case 'software-version':
+      return gspa.ok({ softwareVersion: 'EU.240812' });
+    case 'ota-updates':
+      return gspa.ok({ otaUpdateList: [] });
+  }
+}
+
+function ifElectric(car: SimulatedCar, data: object): Reply {
+  return car.identity.battery_kwh === 0
+    ? gspa.error(404, '404-001', 'No data found')
+    : gspa.ok(data);
+}
+
+function wakeUp({ wakes }: EuropeAccount, car: SimulatedCar): Reply {
+  if (wakes.answer === 'rate_limited') return gspa.rateLimited();
+  if (wakes.answer === 'duplicate') return gspa.duplicate();
+  wakes.send(car);
+  return gspa.ok({}, 202);
+}
