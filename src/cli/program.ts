@@ -6,7 +6,7 @@ import { exitCodes, type ExitCode } from './exit-codes.js';
 import { login, type LoginOptions } from './login.js';
 import { run, type Running } from './run.js';
 import { schemas } from './schema.js';
-import { setUp } from './set-up.js';
+import { setUp, type SetUpOptions } from './set-up.js';
 import { vehicles } from './vehicles.js';
 import { packageVersion } from './version.js';
 
@@ -18,6 +18,8 @@ export async function runSubcommand(args: readonly string[]): Promise<Running | 
   const program = new Command('bluelink2mqtt')
     .description('Hyundai, Kia and Genesis cars on MQTT')
     .version(packageVersion(), '--version')
+    // `setup` has a --version of its own.
+    .enablePositionalOptions()
     .exitOverride();
   program
     .command('run')
@@ -33,15 +35,9 @@ export async function runSubcommand(args: readonly string[]): Promise<Running | 
     .action(async (options: { port?: number }) => {
       result = await demo(options);
     });
-  program
-    .command('setup')
-    .description('make or renew the Python environment that reaches the cars')
-    .option(...configOption)
-    .option('--python <file>', 'the interpreter to use; without it the newest that is found')
-    .option('--upgrade', 'make it anew even if nothing has changed')
-    .action(async (options: { config?: string; python?: string; upgrade?: boolean }) => {
-      result = await setUp(options);
-    });
+  addSetup(program, (code) => {
+    result = code;
+  });
   program
     .command('check-config')
     .description('show every fault of the configuration')
@@ -85,4 +81,37 @@ function portNumber(text: string): number {
   const port = Number(text);
   if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port;
   throw new InvalidArgumentError('expected a number from 0 to 65535');
+}
+
+function addSetup(program: Command, done: (code: ExitCode) => void): void {
+  program
+    .command('setup')
+    .description('make or renew the Python environment that reaches the cars')
+    .option(...configOption)
+    .option('--python <file>', 'the interpreter to use; without it the newest that is found')
+    .addOption(
+      new Option(
+        '--upgrade',
+        'take the newest release of the vendor library that pip finds, and keep it',
+      ).conflicts(['version', 'tested']),
+    )
+    .addOption(
+      new Option('--version <x.y.z>', 'take this release of the vendor library, and keep it')
+        .argParser(libraryVersion)
+        .conflicts(['upgrade', 'tested']),
+    )
+    .addOption(
+      new Option(
+        '--tested',
+        'return to the release of the vendor library that this bluelink2mqtt is tested with',
+      ),
+    )
+    .action(async (options: SetUpOptions) => {
+      done(await setUp(options));
+    });
+}
+
+function libraryVersion(text: string): string {
+  if (/^\d+(\.\d+){1,3}((a|b|rc|\.post|\.dev)\d+)?$/.test(text)) return text;
+  throw new InvalidArgumentError('expected a version such as 4.41.2');
 }

@@ -1,16 +1,20 @@
 import { resolve } from 'node:path';
 import { loadConfig } from '../config/load-config.js';
 import { exitCodes, type ExitCode } from './exit-codes.js';
-import { setup } from './setup.js';
+import { setup, type SetupOptions } from './setup.js';
 
 export interface SetUpOptions {
   readonly config?: string;
   readonly python?: string;
+  /** At most one of these three. */
   readonly upgrade?: boolean;
+  readonly version?: string;
+  readonly tested?: boolean;
 }
 
 /** `setup` for the state directory of the configuration, or for `./state` where there is none yet. */
-export async function setUp({ config: file, python, upgrade }: SetUpOptions): Promise<ExitCode> {
+export async function setUp(options: SetUpOptions): Promise<ExitCode> {
+  const { config: file, python } = options;
   const loaded = await loadConfig({
     ...(file === undefined ? {} : { file }),
     env: process.env,
@@ -27,5 +31,11 @@ export async function setUp({ config: file, python, upgrade }: SetUpOptions): Pr
   const stateDir = loaded.ok
     ? loaded.config.state_dir
     : resolve(process.env['STATE_DIRECTORY'] ?? 'state');
-  return (await setup({ stateDir, python, upgrade })) === 0 ? exitCodes.clean : exitCodes.crash;
+  return setup({ stateDir, python, library: libraryOf(options) });
+}
+
+function libraryOf({ upgrade, version, tested }: SetUpOptions): SetupOptions['library'] {
+  if (version !== undefined) return { version };
+  if (tested === true) return 'tested';
+  return upgrade === true ? 'newest' : undefined;
 }

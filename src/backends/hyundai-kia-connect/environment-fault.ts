@@ -5,6 +5,14 @@ import type { Interpreter } from './interpreters.js';
 export class EnvironmentFault extends Error {
   override readonly name = 'EnvironmentFault';
 
+  /** The same, where the environment that is there goes on. */
+  leaving(library: string): EnvironmentFault {
+    const then = this.message.includes('\n') ? '\n' : '; ';
+    return new EnvironmentFault(
+      `${this.message}${then}the environment stays as it was, with ${library}`,
+    );
+  }
+
   static noPython(): EnvironmentFault {
     return new EnvironmentFault(
       'no Python 3.10 to 3.14 was found; install one (Debian, Ubuntu, Raspberry Pi OS: `sudo apt install python3 python3-venv`; ' +

@@ -1,25 +1,43 @@
-import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
-import { z } from 'zod';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { chooseInterpreter } from './choose-interpreter.js';
 import { EnvironmentFault } from './environment-fault.js';
+import {
+  folderIn,
+  isComplete,
+  lockFileIn,
+  pythonIn,
+  readLock,
+  readStamp,
+  replace,
+  tidy,
+  writeStamp,
+} from './environment-folder.js';
+import type { Stamp } from './environment-folder.js';
+import { greet } from './greet.js';
 import { installPackages } from './install-packages.js';
-import { findInterpreters, isSupported, probeInterpreter, versionText } from './interpreters.js';
+import { versionText } from './interpreters.js';
 import type { Interpreter } from './interpreters.js';
-import { lockFileFor, requirementsFolder } from './lock-file.js';
-import type { LockFile } from './lock-file.js';
+import { describeLibrary, libraryChanges } from './library-changes.js';
+import { libraryName, testedLock } from './lock-file.js';
+import type { Lock } from './lock-file.js';
+import type { Hello } from './protocol.js';
+import { resolveLibrary } from './resolve-library.js';
 import { runProgram } from './run-program.js';
 
-const leftoverAge_ms = 60 * 60 * 1000;
-const importTimeout_ms = 120_000;
+const venvTimeout_ms = 120_000;
+
+/** The library that this release is tested with, the newest that pip finds, or a version of it. */
+export type LibraryChoice = 'tested' | 'newest' | { readonly version: string };
 
 export interface EnvironmentOptions {
   readonly stateDir: string;
   /** The interpreter to use; without one the newest that is found. */
   readonly python?: string | undefined;
-  /** Make it anew even if nothing has changed. */
-  readonly upgrade?: boolean | undefined;
+  /** Without one, what somebody has chosen before; without that too, the tested one. */
+  readonly library?: LibraryChoice | undefined;
   readonly log: (line: string) => void;
+  /** The folder of the tested lock files. */
   readonly requirements?: string;
 }
 
@@ -28,153 +46,175 @@ export interface Environment {
   readonly python: string;
   /** Version of that interpreter. */
   readonly version: string;
+  /** Version of the vendor library. */
+  readonly library: string;
+  /** Version of it that this release is tested with on such an interpreter. */
+  readonly tested: string;
 }
 
-/** Written last: an environment without it is not complete. */
-const stampSchema = z.object({
-  interpreter: z.string(),
-  version: z.string(),
-  lock_sha256: z.string(),
-});
+/** What an environment is made from. */
+interface Origin {
+  readonly lock: Lock;
+  /** Whether somebody asked for it: then it stays until somebody asks for another one. */
+  readonly chosen: boolean;
+}
 
-type Stamp = z.infer<typeof stampSchema>;
+interface Plan {
+  readonly folder: string;
+  /** Of the environment that is there. */
+  readonly before: Stamp | undefined;
+  readonly interpreter: Interpreter;
+  readonly tested: Lock;
+  readonly log: (line: string) => void;
+}
 
 /** The interpreter of a complete environment in the state directory, or undefined. */
 export function findEnvironmentPython(stateDir: string): string | undefined {
   const folder = folderIn(stateDir);
-  return existsSync(stampIn(folder)) && existsSync(pythonIn(folder)) ? pythonIn(folder) : undefined;
+  return isComplete(folder) ? pythonIn(folder) : undefined;
 }
 
 /**
- * Makes the sidecar's Python environment in `<stateDir>/python`, or leaves a good one as it is.
- * Throws `EnvironmentFault` with what a person can do about it.
+ * Makes the sidecar's Python environment in `<stateDir>/python`, or leaves a good one as it is; one that cannot be
+ * replaced stays too. Throws `EnvironmentFault` with what a person can do about it.
  */
 export async function ensureEnvironment(options: EnvironmentOptions): Promise<Environment> {
-  const folder = folderIn(options.stateDir);
-  const interpreter = await chooseInterpreter(options, await readStamp(folder));
-  const lock = await lockFileFor(interpreter, options.requirements ?? requirementsFolder);
-  const stamp: Stamp = {
+  const { stateDir, python, library, log, requirements } = options;
+  await tidy(stateDir);
+  const folder = folderIn(stateDir);
+  const before = await readStamp(folder);
+  const kept = library === undefined ? before : undefined;
+  const interpreter = await chooseInterpreter({ python, kept, log });
+  const tested = testedLock(interpreter.version[1], requirements);
+  const plan = { folder, before, interpreter, tested, log };
+  const { lock } = await follow(library ?? (await choiceBefore(plan)), plan);
+  return {
+    python: pythonIn(folder),
+    version: versionText(interpreter),
+    library: lock.library,
+    tested: tested.library,
+  };
+}
+
+/** What plain `setup` follows. Packages are locked for one minor version of Python: for another one pip is asked again. */
+async function choiceBefore({ folder, before, interpreter }: Plan) {
+  const lock = before?.chosen === true ? await readLock(folder) : undefined;
+  if (before === undefined || lock === undefined) return 'tested';
+  const isSameMinor = before.version.split('.')[1] === String(interpreter.version[1]);
+  return isSameMinor ? { lock, chosen: true } : { version: lock.library };
+}
+
+async function follow(choice: LibraryChoice | Origin, plan: Plan): Promise<Origin> {
+  const known = choice === 'tested' ? { lock: plan.tested, chosen: false } : choice;
+  if (known !== 'newest' && 'lock' in known) {
+    return (await isCurrent(plan, known)) ? upToDate(known, plan) : make(plan, () => known);
+  }
+  return make(plan, (fresh) => ask(fresh, known === 'newest' ? undefined : known.version, plan));
+}
+
+async function ask(fresh: string, version: string | undefined, plan: Plan): Promise<Origin> {
+  const { tested, log } = plan;
+  const lock = await resolveLibrary({ python: pythonIn(fresh), folder: fresh, version, log });
+  if (version !== undefined) return { lock, chosen: true };
+  if (lock.library !== tested.library) {
+    log(`pip finds ${lock.library}; this release is tested with ${tested.library}`);
+    return { lock, chosen: true };
+  }
+  log(`pip finds nothing newer than ${tested.library}, which this release is tested with`);
+  return { lock: tested, chosen: false };
+}
+
+function stampOf({ interpreter }: Plan, { lock, chosen }: Origin): Stamp {
+  return {
     interpreter: interpreter.file,
     version: versionText(interpreter),
     lock_sha256: lock.sha256,
+    chosen,
   };
-  const environment = { python: pythonIn(folder), version: stamp.version };
-  if (options.upgrade !== true && (await isCurrent(folder, stamp))) {
-    options.log(`the Python environment in ${folder} is up to date`);
-    return environment;
-  }
-  await mkdir(options.stateDir, { recursive: true, mode: 0o700 });
-  await removeLeftovers(options.stateDir);
-  await make(folder, { interpreter, lock, stamp, log: options.log });
-  return environment;
 }
 
-/** The named one; else, to keep what works, the one the environment was made with; else the newest. */
-async function chooseInterpreter(
-  options: EnvironmentOptions,
-  stamp: Stamp | undefined,
-): Promise<Interpreter> {
-  if (options.python !== undefined) return named(options.python);
-  if (options.upgrade !== true && stamp !== undefined) {
-    const same = await probeInterpreter(stamp.interpreter);
-    if (same?.venv === true && versionText(same) === stamp.version) return same;
-  }
-  const found = await findInterpreters(process.env);
-  const [newest] = found;
-  if (newest === undefined) throw EnvironmentFault.noPython();
-  const best = found.find(({ venv }) => venv);
-  if (best === undefined) throw EnvironmentFault.noVenv(newest);
-  if (best !== newest)
-    options.log(
-      `${EnvironmentFault.noVenv(newest).message}; going on with Python ${versionText(best)}`,
-    );
-  return best;
-}
-
-async function named(file: string): Promise<Interpreter> {
-  const interpreter = await probeInterpreter(file);
-  if (interpreter === undefined) throw new EnvironmentFault(`${file} is no Python that runs`);
-  if (!isSupported(interpreter)) throw EnvironmentFault.tooOld(interpreter);
-  if (!interpreter.venv) throw EnvironmentFault.noVenv(interpreter);
-  return interpreter;
-}
-
-async function isCurrent(folder: string, wanted: Stamp): Promise<boolean> {
-  const stamp = await readStamp(folder);
+/** Whether the environment that is there was made so, and works. */
+async function isCurrent(plan: Plan, origin: Origin): Promise<boolean> {
+  const { before, folder } = plan;
+  const wanted = stampOf(plan, origin);
   return (
-    stamp?.interpreter === wanted.interpreter &&
-    stamp.version === wanted.version &&
-    stamp.lock_sha256 === wanted.lock_sha256 &&
-    (await importLibrary(folder)) === undefined
+    before?.interpreter === wanted.interpreter &&
+    before.version === wanted.version &&
+    before.lock_sha256 === wanted.lock_sha256 &&
+    before.chosen === wanted.chosen &&
+    typeof (await greet(pythonIn(folder))) !== 'string'
   );
 }
 
-interface Making {
-  readonly interpreter: Interpreter;
-  readonly lock: LockFile;
-  readonly stamp: Stamp;
-  readonly log: (line: string) => void;
+function upToDate(origin: Origin, { folder, tested, log }: Plan): Origin {
+  const { lock, chosen } = origin;
+  log(`the Python environment in ${folder} is up to date (${libraryName} ${lock.library})`);
+  if (chosen)
+    log(
+      `this ${libraryName} was chosen; this release is tested with ${tested.library} (\`setup --tested\` returns to it)`,
+    );
+  return origin;
 }
 
 /** Under another name until it is complete, so that a half-made one is never used. */
-async function make(folder: string, { interpreter, lock, stamp, log }: Making): Promise<void> {
+async function make(
+  plan: Plan,
+  find: (fresh: string) => Origin | Promise<Origin>,
+): Promise<Origin> {
+  const { folder, log } = plan;
+  const old = await oldHello(plan);
+  await mkdir(dirname(folder), { recursive: true, mode: 0o700 });
   const fresh = await mkdtemp(`${folder}.new-`);
   try {
-    log(`making a Python environment with ${interpreter.file} (Python ${stamp.version})`);
-    const venv = await runProgram(interpreter.file, ['-m', 'venv', fresh], importTimeout_ms);
-    if (!venv.ok) throw EnvironmentFault.noVenv(interpreter, venv.output);
-    await installPackages(pythonIn(fresh), lock.file, log);
-    const fault = await importLibrary(fresh);
-    if (fault !== undefined)
-      throw new EnvironmentFault(`the vendor library cannot be imported: ${fault}`);
-    await writeFile(stampIn(fresh), `${JSON.stringify(stamp)}\n`);
+    await makeVenv(fresh, plan);
+    const origin = await find(fresh);
+    if (await isCurrent(plan, origin)) return upToDate(origin, plan);
+    const hello = await fill(fresh, origin, plan);
     await replace(folder, fresh);
+    log(describeLibrary(hello));
+    if (old !== undefined) tellChange(old, hello, plan);
+    return origin;
+  } catch (error) {
+    if (old === undefined || !(error instanceof EnvironmentFault)) throw error;
+    throw error.leaving(`${libraryName} ${String(old.library)}`);
   } finally {
     await rm(fresh, { recursive: true, force: true });
   }
 }
 
-async function replace(folder: string, fresh: string): Promise<void> {
-  if (!existsSync(folder)) return rename(fresh, folder);
-  const old = await mkdtemp(`${folder}.old-`);
-  await rename(folder, join(old, 'python'));
-  await rename(fresh, folder);
-  await rm(old, { recursive: true, force: true });
+async function makeVenv(fresh: string, { interpreter, log }: Plan): Promise<void> {
+  log(`making a Python environment with ${interpreter.file} (Python ${versionText(interpreter)})`);
+  const venv = await runProgram(interpreter.file, ['-m', 'venv', fresh], venvTimeout_ms);
+  if (!venv.ok) throw EnvironmentFault.noVenv(interpreter, venv.output);
 }
 
-/** What an interrupted setup has left; a young one may be that of a setup that runs. */
-async function removeLeftovers(stateDir: string): Promise<void> {
-  for (const name of await readdir(stateDir)) {
-    if (!/^python\.(new|old)-/.test(name)) continue;
-    const path = join(stateDir, name);
-    const { mtimeMs } = await stat(path);
-    if (Date.now() - mtimeMs > leftoverAge_ms) await rm(path, { recursive: true, force: true });
+/** Installs the packages and sees the sidecar start with them. */
+async function fill(fresh: string, origin: Origin, plan: Plan): Promise<Hello> {
+  await writeFile(lockFileIn(fresh), origin.lock.text);
+  await installPackages(pythonIn(fresh), lockFileIn(fresh), plan.log);
+  const hello = await greet(pythonIn(fresh));
+  if (typeof hello === 'string') {
+    const back = origin.chosen ? '; `bluelink2mqtt setup --tested` takes the tested release' : '';
+    throw new EnvironmentFault(
+      `the sidecar does not start with ${libraryName} ${origin.lock.library}: ${hello}${back}`,
+    );
   }
+  await writeStamp(fresh, stampOf(plan, origin));
+  return hello;
 }
 
-/** Undefined when it can be imported, else why not. */
-async function importLibrary(folder: string): Promise<string | undefined> {
-  const args = ['-W', 'ignore', '-c', 'import hyundai_kia_connect_api'];
-  const { ok, output } = await runProgram(pythonIn(folder), args, importTimeout_ms);
-  return ok ? undefined : (output.split('\n').at(-1) ?? output);
+async function oldHello({ folder, before }: Plan): Promise<Hello | undefined> {
+  if (before === undefined) return undefined;
+  const hello = await greet(pythonIn(folder));
+  return typeof hello === 'string' ? undefined : hello;
 }
 
-async function readStamp(folder: string): Promise<Stamp | undefined> {
-  try {
-    return stampSchema.safeParse(JSON.parse(await readFile(stampIn(folder), 'utf8'))).data;
-  } catch {
-    return undefined;
+function tellChange(old: Hello, now: Hello, { tested, log }: Plan): void {
+  for (const change of libraryChanges(old, now)) log(`  ${change}`);
+  log(`before it was ${libraryName} ${String(old.library)} on Python ${old.python}`);
+  if (old.library !== null && old.library !== now.library) {
+    const back = old.library === tested.library ? '--tested' : `--version ${old.library}`;
+    log(`\`bluelink2mqtt setup ${back}\` goes back to it`);
   }
-}
-
-function folderIn(stateDir: string): string {
-  return join(resolve(stateDir), 'python');
-}
-
-function stampIn(folder: string): string {
-  return join(folder, 'bluelink2mqtt.json');
-}
-
-function pythonIn(folder: string): string {
-  return join(folder, 'bin', 'python');
+  log('a bridge that runs takes the new one when it is restarted');
 }

@@ -1,8 +1,6 @@
 import { EnvironmentFault } from './environment-fault.js';
-import { runProgram } from './run-program.js';
+import { pipInstall } from './pip.js';
 
-/** Building a package on a small computer takes long. */
-const timeout_ms = 60 * 60 * 1000;
 const noWheel = /No matching distribution found|Could not find a version that satisfies/;
 
 /** Installs exactly what the lock file names, checked by its hashes. Throws `EnvironmentFault` with pip's words. */
@@ -12,20 +10,15 @@ export async function installPackages(
   log: (line: string) => void,
 ): Promise<void> {
   log('installing the packages of the vendor library');
-  const first = await pip(python, ['--only-binary=:all:', '-r', lockFile]);
+  const locked = ['--require-hashes', '--no-deps', '-r', lockFile];
+  const first = await pipInstall(python, ['--only-binary=:all:', ...locked]);
   if (first.ok) return;
   if (!noWheel.test(first.output)) throw failed(first.output);
   log(
     'not every package is ready-made for this computer; building the rest from source (this needs a compiler and some minutes)',
   );
-  const second = await pip(python, ['-r', lockFile]);
+  const second = await pipInstall(python, locked);
   if (!second.ok) throw failed(second.output);
-}
-
-/** Always as a module: the scripts of an environment hold the path it was made under. */
-function pip(python: string, args: readonly string[]): ReturnType<typeof runProgram> {
-  const fixed = ['--require-hashes', '--no-deps', '--no-input', '--disable-pip-version-check'];
-  return runProgram(python, ['-m', 'pip', 'install', ...fixed, ...args], timeout_ms);
 }
 
 function failed(output: string): EnvironmentFault {

@@ -10,8 +10,34 @@ export interface FakePython {
 export interface FakePythonOptions {
   readonly version?: readonly [number, number, number];
   readonly venv?: boolean;
-  /** Shell text run in the place of `pip install`. */
+  /** Shell text run in the place of `pip install`; `$*` is what was asked. */
   readonly pip?: string;
+  /** Shell text run in the place of the sidecar; without it, `fakeSidecar`. */
+  readonly sidecar?: string;
+}
+
+const installed = `$(sed -n 's/^hyundai.kia.connect.api==\\([^ ]*\\).*/\\1/p' "$(dirname "$0")/../requirements.txt")`;
+
+/** A sidecar that says hello with the library of its environment, whose methods are named here, and ends with its input. */
+export function fakeSidecar(methods: string): string {
+  const hello = `{"type":"hello","protocol":1,"python":"3.13.0","supported":true,"library":"%s","features":{"methods":[%s]}}`;
+  return `printf '${hello}\\n' "${installed}" "${methods}"; cat >/dev/null`;
+}
+
+/** Shell text of a pip that finds this release, and writes what it would install where it is told to. */
+export function fakeReport(library: string): string {
+  const packages = [
+    ['hyundai_kia_connect_api', library],
+    ['certifi', '2026.1'],
+  ];
+  const install = packages.map(([name, version]) => ({
+    metadata: { name, version },
+    download_info: { archive_info: { hash: `sha256=${String(name)}-${String(version)}` } },
+  }));
+  return `while [ "$#" -gt 0 ]; do
+  if [ "$1" = --report ]; then echo '${JSON.stringify({ install })}' >"$2"; fi
+  shift
+done`;
 }
 
 /** A shell script that behaves like an interpreter, as far as `setup` looks at one. */
@@ -19,7 +45,7 @@ export async function fakePython(
   file: string,
   options: FakePythonOptions = {},
 ): Promise<FakePython> {
-  const { version = [3, 13, 0], venv = true, pip = 'exit 0' } = options;
+  const { version = [3, 13, 0], venv = true, pip = 'exit 0', sidecar = fakeSidecar('') } = options;
   const log = `${file}.log`;
   const self = JSON.stringify({ file, version, venv });
   await mkdir(dirname(file), { recursive: true });
@@ -31,7 +57,7 @@ case "$1 $2" in
 "-c "*) echo '${self}' ;;
 "-m venv") echo "venv" >>'${log}'; mkdir -p "$3/bin" && cp "$0" "$3/bin/python" ;;
 "-m pip") echo "$*" >>'${log}'; ${pip} ;;
-"-W ignore") echo "import" >>'${log}' ;;
+"-W ignore") echo "hello" >>'${log}'; ${sidecar} ;;
 esac
 `,
   );
