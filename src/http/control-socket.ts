@@ -61,8 +61,6 @@ export async function startControlSocket(options: ControlSocketOptions): Promise
 function serverOf(api: BridgeApi, log: Logger): Server {
   const app = createApp({ api, log });
   const listener = getRequestListener(app.fetch, {
-    // The daemon keeps Node's own Request and Response.
-    overrideGlobalObjects: false,
     errorHandler: (err) => {
       log.debug({ err }, 'an HTTP request could not be read');
       return Response.json({ code: 'invalid_payload', message: 'not a request' }, { status: 400 });
