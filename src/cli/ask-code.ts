@@ -1,6 +1,6 @@
 import type { AccountReport } from '../http/account-report.js';
 import { codeMethods, type Challenge, type CodeMethod } from '../vehicle/task.js';
-import type { CodeStep, LoginDesk } from './login-desk.js';
+import type { CodeStep, LoginDesk } from './desk.js';
 import { inPlainWords } from './plain-words.js';
 import type { Terminal } from './terminal.js';
 

@@ -4,7 +4,7 @@ import { ControlFault, type Answer, type ControlClient } from '../http/control-c
 import { isEnding, type LifeCycleEvent } from '../vehicle/life-cycle.js';
 import { failure, type Failure } from '../vehicle/outcome.js';
 import type { CodeMethod } from '../vehicle/task.js';
-import type { CodeStep, LoginDesk } from './login-desk.js';
+import type { CodeStep, LoginDesk } from './desk.js';
 
 /** How often the socket is asked whether a command has ended: it pushes nothing. */
 const look_ms = 200;

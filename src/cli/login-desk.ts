@@ -1,34 +1,16 @@
 import type { Config } from '../config/schema.js';
 import { ControlClient, NoDaemonError } from '../http/control-client.js';
-import type { AccountReport } from '../http/account-report.js';
 import { controlPath } from '../http/control-path.js';
-import type { Failure } from '../vehicle/outcome.js';
-import type { CodeMethod } from '../vehicle/task.js';
 import { DaemonDesk } from './daemon-desk.js';
-
-/** Where the account stands after a step of its one-time code, and why the step was not done. */
-export interface CodeStep {
-  readonly account: AccountReport;
-  readonly failure: Failure | undefined;
-}
-
-/** Where a person signs accounts in: the running daemon, or the store itself. */
-export interface LoginDesk {
-  accounts(): Promise<readonly AccountReport[]>;
-  /** Signs in now, whatever was refused before. Resolves when it has ended one way or the other. */
-  login(account: string): Promise<AccountReport>;
-  /** Has the vendor send a one-time code. */
-  requestCode(account: string, method: CodeMethod): Promise<CodeStep>;
-  submitCode(account: string, code: string): Promise<CodeStep>;
-  /** Ends what is under way. The accounts stay as they are. */
-  close(): Promise<void>;
-}
+import type { LoginDesk } from './desk.js';
+import { OwnDesk } from './own-desk.js';
 
 /**
- * The desk of the running daemon. Undefined where none runs.
- * @throws ControlFault where there is one that does not answer as it should.
+ * The desk of the running daemon, or where none runs one of our own.
+ * @throws ControlFault where there is a daemon that does not answer as it should, StoreError or StartFault where
+ *   there is none and the accounts cannot be opened without it.
  */
-export async function openDesk(config: Config): Promise<LoginDesk | undefined> {
+export async function openDesk(config: Config): Promise<LoginDesk> {
   const stopping = new AbortController();
   const client = new ControlClient({
     path: controlPath(config.state_dir),
@@ -38,7 +20,7 @@ export async function openDesk(config: Config): Promise<LoginDesk | undefined> {
   try {
     await client.accounts();
   } catch (error) {
-    if (error instanceof NoDaemonError) return undefined;
+    if (error instanceof NoDaemonError) return OwnDesk.open(config);
     throw error;
   }
   return new DaemonDesk(client, stopping);

@@ -1,11 +1,13 @@
 import type { Config } from '../config/schema.js';
 import type { AccountReport } from '../http/account-report.js';
 import { ControlFault } from '../http/control-client.js';
-import { controlPath } from '../http/control-path.js';
+import { StoreError } from '../store/store.js';
 import type { CodeMethod } from '../vehicle/task.js';
 import { askCode } from './ask-code.js';
+import { StartFault } from './bridge-options.js';
 import { exitCodes, type ExitCode } from './exit-codes.js';
-import { openDesk, type LoginDesk } from './login-desk.js';
+import type { LoginDesk } from './desk.js';
+import { openDesk } from './login-desk.js';
 import { standing } from './plain-words.js';
 import { readConfig } from './read-config.js';
 import { ownTerminal, type Terminal } from './terminal.js';
@@ -28,7 +30,11 @@ export async function login(
       ? exitCodes.configuration
       : await logInTo(read.config, options, terminal);
   } catch (error) {
-    if (!(error instanceof ControlFault)) throw error;
+    if (error instanceof StartFault) {
+      terminal.complain(error.message);
+      return exitCodes.configuration;
+    }
+    if (!(error instanceof ControlFault || error instanceof StoreError)) throw error;
     terminal.complain(error.message);
     return exitCodes.crash;
   } finally {
@@ -47,12 +53,6 @@ async function logInTo(
     return exitCodes.usage;
   }
   const desk = await openDesk(config);
-  if (desk === undefined) {
-    terminal.complain(
-      `no daemon serves ${controlPath(config.state_dir)}: start it, then try again`,
-    );
-    return exitCodes.crash;
-  }
   try {
     return await logInAt(desk, config, options, terminal);
   } finally {

@@ -1,10 +1,12 @@
-import { createAccountSession, keptSession } from '../account-session.js';
+import { accountReport, createAccountSession, keptSession } from '../account-session.js';
+import type { BackendNotes, VehicleBackend } from '../backends/contract.js';
 import { createBackend } from '../backends/create-backend.js';
 import type { Config } from '../config/schema.js';
 import { systemClock } from '../daemon/clock.js';
 import { createNews } from '../daemon/news.js';
 import { RequestCount } from '../dispatch/request-count.js';
 import type { SessionKeeper } from '../dispatch/session-keeper.js';
+import type { AccountReport } from '../http/account-report.js';
 import { createAccountStore } from '../store/account-store.js';
 import type { Store } from '../store/store.js';
 import { mergeVehicles } from '../vehicle/known-vehicle.js';
@@ -18,6 +20,7 @@ export interface OwnAccount {
   readonly keeper: SessionKeeper;
   /** The cars as listed since this was opened. */
   readonly listed: readonly ListedVehicle[];
+  report(): AccountReport;
   close(): Promise<void>;
 }
 
@@ -31,9 +34,12 @@ export async function openOwnAccount(
   const options = sessionOptions(config, account);
   const session = await keptSession(options, stored);
   const count = new RequestCount(systemClock, await stored.usage(), stored.putUsageLater);
-  const known = session.wasAnother ? [] : ((await stored.vehicles()) ?? []);
+  let known = session.wasAnother ? [] : ((await stored.vehicles()) ?? []);
   const isNews = createNews();
-  const backend = createBackend(backendSettings(config, account), {
+  const settings = backendSettings(config, account);
+  let library: string | null = null;
+  let backend: VehicleBackend | undefined;
+  const notes: BackendNotes = {
     request: () => {
       count.add();
     },
@@ -42,18 +48,25 @@ export async function openOwnAccount(
       const isTold = level === 'warn' || level === 'error';
       if (isTold && (once !== true || isNews(message))) console.error(message);
     },
-  });
+  };
   let listed: readonly ListedVehicle[] = [];
   let writing: Promise<void> = Promise.resolve();
   const keeper = createAccountSession(options, session, {
     clock: systemClock,
     retry: config.retry,
     stored,
-    handOff: (task) => backend.run(task),
+    handOff: async (task) => {
+      // A process is started only for who needs one.
+      backend ??= createBackend(settings, notes);
+      const outcome = await backend.run(task);
+      library = outcome.library ?? library;
+      return outcome;
+    },
     onVehicles: (vehicles) => {
       listed = vehicles;
       // A daemon that finds a session does not sign in, so it would never hear of the cars.
-      writing = stored.putVehicles(mergeVehicles(known, vehicles, account.vehicles));
+      known = mergeVehicles(known, vehicles, account.vehicles);
+      writing = stored.putVehicles(known);
     },
     onState: () => undefined,
     onStoreTrouble: (err) => {
@@ -65,9 +78,10 @@ export async function openOwnAccount(
     get listed() {
       return listed;
     },
+    report: () => accountReport(account.name, keeper, known, library),
     async close() {
       keeper.stop();
-      await backend.close();
+      await backend?.close();
       await writing;
     },
   };
