@@ -18,16 +18,20 @@ from .trouble import (
     is_bare_request_error,
     is_connect_timeout,
     is_connection,
+    is_gate_refusal,
     is_hyundai_limit,
+    is_list_failure,
     is_named,
+    is_no_stored_status,
     is_pin_endpoint,
     is_pin_refusal,
     is_read_timeout,
+    is_refusal_in_canada,
     never,
     on_4xx,
     was_never_connected,
 )
-from .vendor_codes import EXPIRED
+from .vendor_codes import EXPIRED, LIMITED
 
 READS = ("cached", "force")
 KIA, HYUNDAI, CANADA, BRAZIL = (
@@ -36,11 +40,13 @@ KIA, HYUNDAI, CANADA, BRAZIL = (
     Family.CANADA,
     Family.BRAZIL,
 )
-EUROPE = frozenset({Family.EUROPE, Family.EUROPE_CCI})
+EUROPE_CCI = frozenset({Family.EUROPE_CCI})
+EUROPE = EUROPE_CCI | {Family.EUROPE}
 TYPE_1_FAMILY = TYPE_1 | EUROPE
 
 RATE_LIMIT_STATUSES = (429, 509)
 DEAD_SESSION_CANADA = frozenset({"7402", "7403", "7404", "7549", "7602", "7606"})
+LOCKED_CANADA, WRONG_PASSWORD_CANADA = "7402", "7404"
 BAD_SHAPE = ("KeyError", "TypeError", "IndexError", "ValueError", "AttributeError")
 DUPLICATE_WAIT_S = 60.0
 
@@ -67,11 +73,20 @@ class Rule:
         return self.when(trouble)
 
 
-SIGN_IN_REFUSED = "the vendor refused the credentials or the session"
+SIGN_IN_REFUSED = "the vendor no longer accepts this session"
+WRONG_CREDENTIALS = "the vendor refused the sign-in: check user name and password, best by signing in to the vendor's own app"
 NO_ANSWER = "the vendor's cloud could not be reached"
 ODD_ANSWER = "the vendor's cloud answered with something that is not an answer"
-LIMIT = "the vendor's request limit is reached"
+OUT_OF_ORDER = "the vendor's service is out of order; it is tried again later"
+SIGN_IN_OUT_OF_ORDER = "the vendor's sign-in is out of order; it is not the password"
+LIMIT = "the vendor's request limit is reached; only waiting and fewer requests help"
 OTP = "the vendor asks for a one-time code"
+LIBRARY_TOO_OLD = "the vendor wants another signature under the sign-in: a newer library is needed; it is not the password"
+NO_DATA = "the vendor has no data for this car"
+NO_PIN = "there is no PIN in the configuration"
+WRONG_PIN = "the vendor refused the PIN"
+DEVICE_FORGOTTEN = "the vendor has forgotten this device; the next sign-in registers it anew"
+BLOCKED = "the vendor's firewall blocks this address or library for now; waiting, or a newer library, may help"
 
 RULES: tuple[Rule, ...] = (
     Rule(3, "otp_required", is_named("AuthenticationOTPRequired"), OTP),
@@ -97,19 +112,44 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(7, "rate_limited", is_named("RateLimitingError"), LIMIT),
     Rule(8, "rate_limited", is_hyundai_limit, LIMIT, frozenset({HYUNDAI})),
-    Rule(9, "rate_limited", lambda t: t.seen.status in RATE_LIMIT_STATUSES, LIMIT),
+    Rule(9, "rate_limited", lambda t: t.http_status in RATE_LIMIT_STATUSES, LIMIT),
+    Rule(9, "rate_limited", lambda t: t.saw(LIMITED), LIMIT),
+    Rule(9, "rate_limited", lambda t: t.saw("5091"), LIMIT, TYPE_1_FAMILY),
+    Rule(
+        9,
+        "rate_limited",
+        lambda t: t.names("ServiceTemporaryUnavailable") and t.says("5091"),
+        LIMIT,
+        EUROPE_CCI,
+    ),
+    Rule(61, "unavailable", is_gate_refusal, LIBRARY_TOO_OLD, EUROPE),
+    Rule(10, "unavailable", lambda t: is_auth(t) and t.says("abusing"), BLOCKED, EUROPE),
     Rule(
         10,
         "unavailable",
-        lambda t: is_auth(t) and t.says("abusing request"),
-        "the vendor's firewall blocks this address; a newer library may be needed",
+        lambda t: is_auth(t) and bool(re.search(r"Signin failed: HTTP 403\W*<", t.text)),
+        BLOCKED,
+        EUROPE,
+    ),
+    Rule(
+        11,
+        "rate_limited",
+        lambda t: is_auth(t) and bool(re.search(r"failed: HTTP (429|509)\b", t.text)),
+        LIMIT,
         EUROPE,
     ),
     Rule(
         11,
         "unavailable",
         lambda t: is_auth(t) and (bool(re.search(r"HTTP 5\d\d", t.text)) or t.says("API error:")),
-        "the vendor's sign-in service is out of order",
+        SIGN_IN_OUT_OF_ORDER,
+        EUROPE,
+    ),
+    Rule(
+        62,
+        "unavailable",
+        lambda t: is_auth(t) and t.says("returned no accessToken"),
+        ODD_ANSWER,
         EUROPE,
     ),
     Rule(
@@ -124,17 +164,61 @@ RULES: tuple[Rule, ...] = (
         28,
         "unavailable",
         lambda t: is_auth(t) and t.saw("502"),
-        "the vendor's service is out of order",
+        OUT_OF_ORDER,
         frozenset({HYUNDAI}),
     ),
+    Rule(
+        15,
+        "auth_failed",
+        lambda t: is_refusal_in_canada(t, LOCKED_CANADA),
+        "the vendor has locked this account, for example after wrong passwords: unlock it in the vendor's app",
+        frozenset({CANADA}),
+    ),
+    Rule(
+        15,
+        "auth_failed",
+        lambda t: is_refusal_in_canada(t, WRONG_PASSWORD_CANADA),
+        WRONG_CREDENTIALS,
+        frozenset({CANADA}),
+    ),
+    Rule(15, "auth_failed", is_auth, WRONG_CREDENTIALS, kinds=("sign_in",)),
     Rule(15, "auth_failed", is_auth, SIGN_IN_REFUSED),
     # Releases up to 4.23 raise a bare Exception for it.
     Rule(
         15,
         "auth_failed",
-        lambda t: t.saw("1001") and t.kind == "sign_in",
-        SIGN_IN_REFUSED,
+        lambda t: t.saw("1001"),
+        WRONG_CREDENTIALS,
         frozenset({KIA}),
+        kinds=("sign_in",),
+    ),
+    Rule(
+        63,
+        "auth_failed",
+        lambda t: (is_no_stored_status(t) or is_list_failure(t)) and t.http_status in (401, 403),
+        SIGN_IN_REFUSED,
+        EUROPE_CCI,
+    ),
+    Rule(
+        63,
+        "unsupported",
+        lambda t: is_no_stored_status(t) and t.http_status == 404,
+        NO_DATA,
+        EUROPE_CCI,
+    ),
+    Rule(
+        63,
+        "unavailable",
+        lambda t: is_no_stored_status(t) and t.seen.status is None,
+        NO_ANSWER,
+        EUROPE_CCI,
+    ),
+    Rule(
+        63,
+        "unavailable",
+        lambda t: is_no_stored_status(t) or is_list_failure(t),
+        OUT_OF_ORDER,
+        EUROPE_CCI,
     ),
     Rule(
         16,
@@ -154,14 +238,35 @@ RULES: tuple[Rule, ...] = (
         17,
         "unavailable",
         lambda t: (is_pin_refusal(t) or is_pin_endpoint(t)) and t.saw("4002"),
-        "the vendor has forgotten this device",
+        DEVICE_FORGOTTEN,
         TYPE_1_FAMILY,
     ),
     Rule(
         17,
         "pin_rejected",
+        lambda t: is_pin_refusal(t) and t.says("not configured"),
+        NO_PIN,
+        EUROPE_CCI,
+    ),
+    Rule(
+        17,
+        "auth_failed",
+        lambda t: is_pin_refusal(t) and t.seen.status in (401, 403),
+        SIGN_IN_REFUSED,
+        EUROPE_CCI,
+    ),
+    Rule(
+        17,
+        "unavailable",
+        lambda t: is_pin_refusal(t) and t.seen.status not in (None, 200),
+        OUT_OF_ORDER,
+        EUROPE_CCI,
+    ),
+    Rule(
+        17,
+        "pin_rejected",
         lambda t: is_pin_refusal(t) or is_pin_endpoint(t),
-        "the vendor refused the PIN",
+        WRONG_PIN,
         TYPE_1_FAMILY,
     ),
     Rule(
@@ -175,7 +280,7 @@ RULES: tuple[Rule, ...] = (
         18,
         "pin_rejected",
         lambda t: t.misses("result"),
-        "the vendor refused the PIN",
+        WRONG_PIN,
         frozenset({CANADA}),
         kinds=("command",),
     ),
@@ -183,10 +288,10 @@ RULES: tuple[Rule, ...] = (
         19,
         "pin_rejected",
         lambda t: is_api(t) and (t.says("C400_1", "validatePIN") or t.saw("C400_1")),
-        "the vendor refused the PIN",
+        WRONG_PIN,
         frozenset({HYUNDAI}),
     ),
-    Rule(20, "pin_rejected", is_named("PINMissingError"), "there is no PIN in the configuration"),
+    Rule(20, "pin_rejected", is_named("PINMissingError"), NO_PIN),
     Rule(
         21,
         "duplicate_request",
@@ -213,8 +318,8 @@ RULES: tuple[Rule, ...] = (
         "the vendor says that the car is not enrolled",
         frozenset({KIA}),
     ),
-    Rule(26, "unsupported", is_named("NoDataFound"), "the vendor has no data for this car"),
-    Rule(27, "unavailable", is_named("DeviceIDError"), "the vendor has forgotten this device"),
+    Rule(26, "unsupported", is_named("NoDataFound"), NO_DATA),
+    Rule(27, "unavailable", is_named("DeviceIDError"), DEVICE_FORGOTTEN),
     Rule(
         28,
         "unsupported",
@@ -226,7 +331,7 @@ RULES: tuple[Rule, ...] = (
         28,
         "unavailable",
         is_named("ServiceTemporaryUnavailable"),
-        "the vendor's service is out of order",
+        OUT_OF_ORDER,
     ),
     Rule(
         29,
@@ -342,7 +447,7 @@ RULES: tuple[Rule, ...] = (
         44,
         "unavailable",
         lambda t: is_api(t) and bool(re.search(r"failed with HTTP \d", t.text)),
-        "the vendor's service is out of order",
+        OUT_OF_ORDER,
         frozenset({HYUNDAI}),
         is_not_done=never,
     ),
@@ -351,6 +456,13 @@ RULES: tuple[Rule, ...] = (
         "auth_failed",
         lambda t: is_api(t) and t.saw(*DEAD_SESSION_CANADA),
         SIGN_IN_REFUSED,
+        frozenset({CANADA}),
+    ),
+    Rule(
+        45,
+        "unavailable",
+        lambda t: is_api(t) and t.saw("7710"),
+        DEVICE_FORGOTTEN,
         frozenset({CANADA}),
     ),
     Rule(
@@ -396,6 +508,15 @@ RULES: tuple[Rule, ...] = (
         is_named("ValueError"),
         "the vendor's library refused the value",
         kinds=("command",),
+    ),
+    # A list or a token that is null or of another kind.
+    Rule(
+        51,
+        "unavailable",
+        lambda t: t.names(*BAD_SHAPE, "OverflowError"),
+        ODD_ANSWER,
+        EUROPE,
+        kinds=("sign_in",),
     ),
     Rule(
         51,

@@ -12,7 +12,7 @@ from .outcomes import failure
 from .redaction import Redactor
 from .refusals import Refused
 from .regions import Family
-from .trouble import Trouble
+from .trouble import STATUS_CODE, Trouble
 
 LONGEST_DETAIL = 160
 
@@ -25,14 +25,26 @@ CODE_OF_WAKE_REPLY = {
     "7501": "auth_failed",
     "4081": "vehicle_timeout",
     "9999": "vehicle_timeout",
+    "400-004": "duplicate_request",
 }
+CODE_OF_WAKE_STATUS = {
+    401: "auth_failed",
+    403: "auth_failed",
+    404: "unsupported",
+    429: "rate_limited",
+    509: "rate_limited",
+}
+#: Where a text of the library goes on with what the vendor replied.
+REPLY_BEGINS = re.compile(
+    r"[{<\[]|[Rr]esponse:| — |: ['\"]|non-JSON body|accessToken:|after signin:"
+)
 
 
 def classify(trouble: Trouble, redactor: Redactor) -> dict[str, Any]:
     """The failure to report. Its message names the kind of error, codes and keys, and no secret."""
     refusal = refusal_in(trouble.error)
     if refusal is not None:
-        is_harmless = trouble.seen.requests == 0 or trouble.kind in READS
+        is_harmless = trouble.seen.requests == 0 or is_repeatable(trouble)
         return failure(
             refusal.code,
             str(refusal),
@@ -52,19 +64,39 @@ def classify(trouble: Trouble, redactor: Redactor) -> dict[str, Any]:
     )
 
 
+def code_of(trouble: Trouble) -> str:
+    refusal = refusal_in(trouble.error)
+    return refusal.code if refusal is not None else rule_for(unwrapped(trouble)).code
+
+
 def not_advanced(seen: Seen, advice: str) -> dict[str, Any]:
-    """A wake that went through and changed nothing; the wake's own reply may say why."""
-    known = sorted(code for code in seen.wake_codes if code in CODE_OF_WAKE_REPLY)
-    if not known:
+    """A wake that changed nothing; its own reply may say why."""
+    if not seen.is_wake_refused:
         return failure("vehicle_timeout", f"the car did not report anew; {advice}")
-    code = CODE_OF_WAKE_REPLY[known[0]]
+    code, reason = _wake_refusal(seen)
     wait = DUPLICATE_WAIT_S if code == "duplicate_request" else None
+    if code in ("rate_limited", "unavailable"):
+        wait = seen.wake_retry_after_s
     return failure(
         code,
-        f"the vendor did not wake the car (code {known[0]}); {advice}",
+        f"the vendor did not wake the car ({reason}); {advice}",
         sent=False if code == "auth_failed" else None,
         retry_after_s=wait,
     )
+
+
+def _wake_refusal(seen: Seen) -> tuple[str, str]:
+    """The code of the contract, and the vendor's own word for it."""
+    for said in sorted(seen.wake_codes):
+        status = STATUS_CODE.match(said)
+        code = CODE_OF_WAKE_REPLY.get(said)
+        if code is None and status is not None:
+            code = CODE_OF_WAKE_STATUS.get(int(status[1]))
+        if code is not None:
+            return code, f"code {said}"
+    codes = [f"code {', '.join(sorted(seen.wake_codes))}"] if seen.wake_codes else []
+    reason = "; ".join([*codes, f"HTTP {seen.wake_status}"])
+    return CODE_OF_WAKE_STATUS.get(seen.wake_status or 0, "unavailable"), reason
 
 
 def refusal_in(error: BaseException) -> Refused | None:
@@ -91,7 +123,12 @@ def was_sent(trouble: Trouble, rule: Rule, code: str) -> bool | None:
         return False
     if trouble.kind == "command":
         return not rule.is_not_done(trouble)
-    return False if code == "auth_failed" and trouble.kind in READS else None
+    return False if code == "auth_failed" and is_repeatable(trouble) else None
+
+
+def is_repeatable(trouble: Trouble) -> bool:
+    """A read, but not one for which the car may have been woken: that would wake it a second time."""
+    return trouble.kind in READS and not trouble.seen.may_have_woken
 
 
 def wait_of(rule: Rule, code: str, seen: Seen) -> float | None:
@@ -103,7 +140,7 @@ def wait_of(rule: Rule, code: str, seen: Seen) -> float | None:
 def detail(trouble: Trouble, redactor: Redactor) -> str:
     parts = [type(trouble.error).__name__]
     # Texts may quote the vendor's reply: what looks like the start of one is cut off.
-    text = re.split(r"[{<\[]|[Rr]esponse:", trouble.text)[0].strip(" '\":,-")
+    text = REPLY_BEGINS.split(trouble.text)[0].strip(" '\":,-")
     if text:
         parts[0] += f": {redactor.text(text)[:LONGEST_DETAIL]}"
     if trouble.seen.status not in (None, 200):

@@ -26,8 +26,10 @@ ANSWER_MARGIN_S = 1.0
 SHORTEST_TIMEOUT_S = 0.5
 
 #: Ends of the paths that make a car report.
-WAKE_PATHS = ("/rems/rvs", "/rltmvhclsts", "/status", "/ccs2/carstatus")
+HELD_WAKE_PATHS = ("/rems/rvs", "/rltmvhclsts", "/status", "/ccs2/carstatus")
 HYUNDAI_USA_STATUS = "/rcs/rvs/vehicleStatus"
+#: Answered as soon as the cloud has taken the wish.
+PROMPT_WAKE_PATHS = ("/prewakeup",)
 
 #: A time on the clock rather than a number of seconds.
 EPOCH_S, EPOCH_MS = 1e9, 1e12
@@ -40,15 +42,34 @@ class Seen:
     requests: int = 0
     status: int | None = None
     codes: frozenset[str] = frozenset()
+    #: Of all replies of the task: the library tries other ways after some refusals, and reports the last.
+    all_codes: frozenset[str] = frozenset()
     retry_after_s: float | None = None
     #: A request that wakes the car has gone out and no reply to it has come in.
     is_waking: bool = False
+    #: Requests that wake, and the reply to the last of them; the library looks at few of these replies.
+    wakes: int = 0
+    wake_status: int | None = None
     wake_codes: frozenset[str] = frozenset()
+    wake_retry_after_s: float | None = None
     deadline: float = field(default_factory=lambda: time.monotonic() + 3600)
 
     @property
     def left_s(self) -> float:
         return self.deadline - time.monotonic()
+
+    @property
+    def may_have_woken(self) -> bool:
+        """A wake has gone out, and nothing says that the vendor refused it."""
+        return self.wakes > 0 and not self.is_wake_refused
+
+    @property
+    def is_wake_refused(self) -> bool:
+        return self.wake_status is not None and (self.wake_status >= 300 or bool(self.wake_codes))
+
+
+class SecondWake(Exception):
+    """The library repeats whole calls after some refusals; a car is woken once in a task."""
 
 
 OnReply = Callable[[str, Any], None]
@@ -92,12 +113,18 @@ class HttpWatch:
         **kwargs: Any,
     ) -> requests.Response:
         seen, wakes = self.seen, is_wake(request)
+        if wakes and seen.may_have_woken:
+            raise SecondWake("the car has been woken in this task already")
         seen.requests += 1
         seen.status, seen.codes, seen.is_waking = None, frozenset(), wakes
+        if wakes:
+            seen.wakes, seen.wake_status, seen.wake_codes = seen.wakes + 1, None, frozenset()
         self._on_request()
-        limits = bounded(timeout, WAKE_TIMEOUT_S if wakes else None, seen.left_s)
+        limits = bounded(timeout, WAKE_TIMEOUT_S if is_held(request) else None, seen.left_s)
         response = original(adapter, request, stream=stream, timeout=limits, **kwargs)
         seen.status = response.status_code
+        if wakes:
+            seen.wake_status = response.status_code
         if not stream:
             self._read(seen, request, response)
         seen.is_waking = False
@@ -108,9 +135,10 @@ class HttpWatch:
     ) -> None:
         body = json_of(response)
         seen.codes = codes_in(body)
+        seen.all_codes |= seen.codes
         seen.retry_after_s = retry_after_s(response.headers)
         if seen.is_waking:
-            seen.wake_codes = seen.codes
+            seen.wake_codes, seen.wake_retry_after_s = seen.codes, seen.retry_after_s
         self._on_reply(path_of(request), body)
 
 
@@ -128,10 +156,15 @@ def path_of(request: requests.PreparedRequest) -> str:
 
 
 def is_wake(request: requests.PreparedRequest) -> bool:
+    return is_held(request) or path_of(request).endswith(PROMPT_WAKE_PATHS)
+
+
+def is_held(request: requests.PreparedRequest) -> bool:
+    """Whether the reply may come only when the car has answered."""
     path = path_of(request)
     if path.endswith(HYUNDAI_USA_STATUS):
         return str(request.headers.get("REFRESH", "")).lower() == "true"
-    return path.endswith(WAKE_PATHS)
+    return path.endswith(HELD_WAKE_PATHS)
 
 
 def bounded(timeout: Any, read_at_least: float | None, left_s: float) -> tuple[float, float]:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from .http_watch import Seen
 from .regions import Family
 
+#: The newer European cloud puts an HTTP status into its codes: `404-002`.
+STATUS_CODE = re.compile(r"^(\d{3})-\d{3}$")
+#: What its gate answers to a library that it no longer knows.
+GATE_CODES = frozenset({"9035", "9036", "9037"})
 NOT_CONNECTED = (
     "refused",
     "name or service not known",
@@ -52,6 +57,12 @@ class Trouble:
         return type(self.error.__cause__).__name__ if self.error.__cause__ else ""
 
     @property
+    def http_status(self) -> int | None:
+        """Of the last reply, or what its code says in place of one."""
+        said = [STATUS_CODE.match(code) for code in self.seen.codes]
+        return next((int(one[1]) for one in said if one), self.seen.status)
+
+    @property
     def is_4xx(self) -> bool:
         return self.seen.status is not None and 400 <= self.seen.status < 500
 
@@ -76,15 +87,39 @@ def is_api(trouble: Trouble) -> bool:
     return trouble.names("APIError")
 
 
+def is_refusal_in_canada(trouble: Trouble, code: str) -> bool:
+    """Whatever the library makes of the code; not the PIN of a command, which may miss the same key."""
+    return trouble.kind != "command" and trouble.saw(code)
+
+
 def is_hyundai_limit(trouble: Trouble) -> bool:
     return trouble.says("daily remote service request limit", "HT_534") or trouble.saw("HT_534")
 
 
 def is_pin_refusal(trouble: Trouble) -> bool:
     said = trouble.says(
-        "pin verification failed", "failed to obtain control token", "pin is required"
+        "pin verification failed",
+        "failed to obtain control token",
+        "pin is required",
+        "pin is not configured",
+        "pin is temporarily locked",
     )
     return said and trouble.names("APIError", "UnsupportedControlError")
+
+
+def is_gate_refusal(trouble: Trouble) -> bool:
+    if not is_auth(trouble):
+        return False
+    return not GATE_CODES.isdisjoint(trouble.seen.all_codes) or trouble.says(*GATE_CODES)
+
+
+def is_no_stored_status(trouble: Trouble) -> bool:
+    """The one error for everything that can go wrong with a stored state; the last reply tells what it was."""
+    return is_api(trouble) and trouble.says("stored-status returned no data")
+
+
+def is_list_failure(trouble: Trouble) -> bool:
+    return is_api(trouble) and trouble.says("get_vehicles failed")
 
 
 def is_pin_endpoint(trouble: Trouble) -> bool:

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 #: Said by the European family in words instead of a code.
 EXPIRED = "token_expired"
+#: Said in words where there is no code of its own.
+LIMITED = "request_limit"
+_LIMIT_WORDS = ("too many requests", "request limit", "exceeds number of requests")
+#: Four digits; shorter ones beside them are HTTP statuses.
+_GATEWAY_CODE = re.compile(r"^[1-9]\d{3}$")
 _EXPIRED_WORDS = ("token is expired", "token has expired")
 
 
@@ -17,12 +23,23 @@ def codes_in(body: Any) -> frozenset[str]:
         *_kia_usa(body.get("status")),
         *_canada(body.get("error")),
         *_values(body, "errorCode", "errorSubCode", "errCode"),
+        *_european(body),
     }
-    if body.get("retCode") == "F":
-        found.update(_values(body, "resCode"))
     if _says_expired(body.get("error")):
         found.add(EXPIRED)
+    if _says_limited(body):
+        found.add(LIMITED)
     return frozenset(found)
+
+
+def _european(body: dict[str, Any]) -> list[str]:
+    """`resCode` of the older cloud, and the forms of the newer one: an envelope, `rc`, `code` of its sign-in."""
+    found = _values(body, "resCode") if body.get("retCode") == "F" else []
+    envelope = body.get("metaInfo")
+    if isinstance(envelope, dict) and envelope.get("retCode") not in (None, "S"):
+        found += _values(envelope, "resCode")
+    found += [code for code in _values(body, "rc") if code != "0000"]
+    return found + [code for code in _values(body, "code") if _GATEWAY_CODE.match(code)]
 
 
 def _kia_usa(status: Any) -> list[str]:
@@ -37,6 +54,21 @@ def _canada(error: Any) -> list[str]:
 
 def _says_expired(error: Any) -> bool:
     return isinstance(error, str) and any(word in error.lower() for word in _EXPIRED_WORDS)
+
+
+def _says_limited(body: dict[str, Any]) -> bool:
+    """In any of the places where the vendors put their words."""
+    holders = [body, *(body.get(name) for name in ("status", "error", "metaInfo"))]
+    words = [
+        holder.get(name)
+        for holder in holders
+        if isinstance(holder, dict)
+        for name in ("errorMessage", "errorDesc", "message", "msg", "resMsg")
+    ]
+    return any(
+        isinstance(one, str) and any(limit in one.lower() for limit in _LIMIT_WORDS)
+        for one in words
+    )
 
 
 def _values(holder: dict[str, Any], *names: str) -> list[str]:

@@ -340,11 +340,32 @@ def test_how_long_to_wait_is_told() -> None:
 
 
 @pytest.mark.parametrize(
-    ("codes", "code"),
-    [((), "vehicle_timeout"), (("5091",), "rate_limited"), (("4004",), "duplicate_request")],
+    ("status", "codes", "code"),
+    [
+        (200, (), "vehicle_timeout"),
+        (None, (), "vehicle_timeout"),
+        (202, (), "vehicle_timeout"),
+        (200, ("5091",), "rate_limited"),
+        (200, ("4004",), "duplicate_request"),
+        (400, ("400-004",), "duplicate_request"),
+        (200, ("404-002",), "unsupported"),
+        (403, ("403-001",), "auth_failed"),
+        (429, (), "rate_limited"),
+        (509, ("5091",), "rate_limited"),
+        (503, ("503-000",), "unavailable"),
+        (200, ("4999",), "unavailable"),
+        (200, ("4081",), "vehicle_timeout"),
+    ],
 )
-def test_a_wake_that_changed_nothing_says_what_its_reply_said(codes: Any, code: str) -> None:
-    assert not_advanced(Seen(wake_codes=frozenset(codes)), "x")["code"] == code
+def test_a_wake_that_changed_nothing_says_what_its_reply_said(
+    status: int | None, codes: Any, code: str
+) -> None:
+    facts = Seen(wakes=1, wake_status=status, wake_codes=frozenset(codes), wake_retry_after_s=90)
+    failure = not_advanced(facts, "x")
+    assert failure["code"] == code
+    assert failure.get("retry_after_s") == {"rate_limited": 90, "unavailable": 90}.get(
+        code, 60 if code == "duplicate_request" else None
+    )
 
 
 @pytest.mark.parametrize(

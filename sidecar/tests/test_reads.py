@@ -9,7 +9,8 @@ import requests
 
 from bluelink_sidecar.account import LastRead
 from bluelink_sidecar.http_watch import bounded
-from bluelink_sidecar.reads import has_advanced
+from bluelink_sidecar.car_read import Reading
+from bluelink_sidecar.wakes import has_advanced
 from clouds import HyundaiUsa, KiaUsa, kia_error, kia_status
 from conftest import reply, utc_now
 
@@ -106,7 +107,8 @@ def ago(seconds: float) -> dt.datetime:
     ],
 )
 def test_whether_a_report_is_due_to_the_wake(after: Any, before: Any, advanced: bool) -> None:
-    assert has_advanced(after, before, NOW) is advanced
+    reading = Reading(None, NOW, after)
+    assert has_advanced(reading, before, NOW) is advanced
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,9 @@ class Car:
         self.vehicle = vehicle
         self.family = family
         self.data: Any = getattr(vehicle, "data", None)
-        self.is_ccs2 = isinstance(self.data, dict) and not CCS2_KEYS.isdisjoint(self.data)
+        self.is_ccs2 = family is Family.EUROPE_CCI or (
+            isinstance(self.data, dict) and not CCS2_KEYS.isdisjoint(self.data)
+        )
 
     def get(self, name: str) -> Any:
         return getattr(self.vehicle, name, None)

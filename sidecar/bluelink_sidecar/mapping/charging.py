@@ -8,6 +8,7 @@ from typing import Any
 from ..regions import Family
 from . import times, values
 from .car import Car
+from .fuel import electric_range
 from .schedule import NO_SCHEDULE, schedule
 
 #: Above this an on-board charger cannot be at work.
@@ -51,7 +52,7 @@ def ev(car: Car, reported_at: dt.datetime | None) -> dict[str, Any]:
     limit = limits["limit_dc" if plug_type == "dc" else "limit_ac"]
     return {
         "soc": soc,
-        "range_km": values.tidy(values.not_negative(car.km("ev_driving_range")), 1),
+        "range_km": values.tidy(electric_range(car), 1),
         "charging": charging,
         "plugged": plugged,
         "plug_type": plug_type,

@@ -36,6 +36,8 @@ RAW_SEATS = {
     Family.CANADA: "status.seatHeaterVentInfo",
 }
 RAW_SEAT = {"front_left": "drv", "front_right": "ast", "rear_left": "rl", "rear_right": "rr"}
+#: What can be set, generously. A sentinel lies outside, and so does a figure that has another unit than is said.
+SET_POINTS = {"C": (10, 40), "F": (50, 104)}
 #: Canada, cars that are off: real ones send the lowest set point there is for "none".
 CANADA_LOWEST_C, CANADA_LOWEST_C_BEFORE_2020 = 14, 16
 
@@ -80,7 +82,10 @@ def _unit(car: Car) -> str:
 def _target(car: Car) -> float | None:
     """In the car's own unit, not converted."""
     found = car.number("air_temperature")
-    if found is None or found == values.SENTINEL_BYTE or _is_canadian_filler(car, found):
+    if found is None or _is_canadian_filler(car, found):
+        return None
+    coldest, warmest = SET_POINTS[_unit(car)]
+    if not coldest <= found <= warmest:
         return None
     return values.tidy(found, 1)
 

@@ -21,12 +21,28 @@ RAW_TIME_OR_NOW = {
 
 
 def reported_at(car: Car, polled_at: dt.datetime) -> dt.datetime | None:
+    found = car_time(car)
+    if found is None:
+        return None
+    return polled_at if found > polled_at + FUTURE_TOLERANCE else found
+
+
+def car_time(car: Car) -> dt.datetime | None:
+    """When the car reported, on its own clock."""
+    if car.family is Family.EUROPE_CCI:
+        # The library takes it for the time of an offset that the same reply names; it is UTC.
+        return times.vendor_time(car.raw("Date"), dt.timezone.utc)
     found = times.aware(car.get("last_updated_at"))
     if found is None or _is_made_up(car):
         return None
-    if car.family is Family.CANADA:
-        found = _canadian(car) or found
-    return polled_at if found > polled_at + FUTURE_TOLERANCE else found
+    return _canadian(car) or found if car.family is Family.CANADA else found
+
+
+def has_no_state(car: Car) -> bool:
+    """A reply that was a success and says nothing of the car."""
+    if car.family is Family.EUROPE_CCI:
+        return not car.raw("Date")
+    return isinstance(car.data, dict) and not car.data
 
 
 def _is_made_up(car: Car) -> bool:
@@ -38,11 +54,7 @@ def _is_made_up(car: Car) -> bool:
 
 def _canadian(car: Car) -> dt.datetime | None:
     """Some replies carry the car's wall time; the library finds the zone out but reads it as UTC."""
-    raw, zone = car.raw("status.lastStatusDate"), car.get("timezone")
-    if not isinstance(raw, str) or not isinstance(zone, dt.tzinfo):
+    zone = car.get("timezone")
+    if not isinstance(zone, dt.tzinfo):
         return None
-    try:
-        wall = dt.datetime.strptime(raw[:14], "%Y%m%d%H%M%S")
-    except ValueError:
-        return None
-    return times.aware(wall.replace(tzinfo=zone))
+    return times.vendor_time(car.raw("status.lastStatusDate"), zone)

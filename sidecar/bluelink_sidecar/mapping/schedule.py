@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
+from ..regions import Family
 from . import times, values
 from .car import Car
 
@@ -13,10 +15,14 @@ NO_SCHEDULE: dict[str, Any] = dict.fromkeys(
 )
 #: In the newer protocol a departure that the car does not send reads as "off".
 CCS2_DEPARTURE = {
-    "first": "Green.Reservation.Departure.Schedule1.Enable",
-    "second": "Green.Reservation.Departure.Schedule2.Enable",
+    "first": "Green.Reservation.Departure.Schedule1",
+    "second": "Green.Reservation.Departure.Schedule2",
 }
 CLIMATE = "ev_first_departure_climate"
+#: Without it the library says off, which means nothing.
+LEGACY_CLIMATE = (
+    "vehicleStatus.evStatus.reservChargeInfos.reservChargeInfo.reservChargeInfoDetail.reservFatcSet"
+)
 
 
 def schedule(car: Car) -> dict[str, Any]:
@@ -37,13 +43,28 @@ def _departures(car: Car) -> list[dict[str, Any]] | None:
 
 
 def _departure(car: Car, which: str) -> dict[str, Any]:
+    if car.family is Family.EUROPE_CCI:
+        return _raw_departure(car.raw(CCS2_DEPARTURE[which]))
     enabled = car.flag(f"ev_{which}_departure_enabled")
-    if car.is_ccs2 and car.raw(CCS2_DEPARTURE[which]) is None:
+    if car.is_ccs2 and car.raw(f"{CCS2_DEPARTURE[which]}.Enable") is None:
         enabled = None
     return {
         "enabled": enabled,
         "days": _days(car.get(f"ev_{which}_departure_days")),
         "time": times.clock_text(car.get(f"ev_{which}_departure_time")),
+    }
+
+
+def _raw_departure(block: Any) -> dict[str, Any]:
+    """The library looks for days and time where no car has them."""
+    hour, minute = (values.whole(values.child(block, part)) for part in ("Hour", "Min"))
+    # A car without a departure sends 31:70.
+    is_time = hour is not None and minute is not None and 0 <= hour < 24 and 0 <= minute < 60
+    days = [day for day in WEEKDAYS if values.flag(values.child(block, day.title()))]
+    return {
+        "enabled": values.flag(values.child(block, "Enable")),
+        "days": days or None,
+        "time": times.clock_text(dt.time(hour or 0, minute or 0)) if is_time else None,
     }
 
 
@@ -57,8 +78,11 @@ def _days(value: Any) -> list[str] | None:
 
 def _climate(car: Car) -> dict[str, Any] | None:
     temperature = values.tidy(car.number(f"{CLIMATE}_temperature"), 1)
+    enabled = car.flag(f"{CLIMATE}_enabled")
+    if car.family is Family.EUROPE and not car.is_ccs2 and car.raw(LEGACY_CLIMATE) is None:
+        enabled = enabled or None
     found = {
-        "enabled": car.flag(f"{CLIMATE}_enabled"),
+        "enabled": enabled,
         "temperature": temperature,
         "unit": {"°C": "C", "°F": "F"}.get(car.unit(f"{CLIMATE}_temperature") or ""),
         "defrost": car.flag(f"{CLIMATE}_defrost"),
