@@ -45,6 +45,8 @@ export class CanadaAccount {
   /** After too many wrong passwords nobody may sign in. */
   locked = false;
   tokenLifetime_s = 86_400;
+  /** Where the clock of the cars' reports is: UTC, but some replies carry the car's own time. */
+  reportZone = 'UTC';
   /** What a client that mixes up its cars has left behind, oldest first. */
   readonly mixUps: MixUp[] = [];
   readonly #now: () => number;

@@ -60,13 +60,13 @@ export function limits(car: SimulatedCar): object[] {
   ];
 }
 
-/** `status` of `lstvhclsts` and `rltmvhclsts`. */
-export function status(car: SimulatedCar): object {
+/** `status` of `lstvhclsts` and `rltmvhclsts`, its time as clocks in this zone show it. */
+export function status(car: SimulatedCar, zone: string): object {
   const report = car.report();
   const { at, state } = car.reported();
   const ready = state.drive !== null;
   return {
-    lastStatusDate: compactTime(at),
+    lastStatusDate: compactTime(at, zone),
     engine: report.engine_running,
     acc: ready,
     ign3: ready,

@@ -100,14 +100,16 @@ function answer(
     const right = textAt(request.body, 'pin') === account.pin;
     return right ? canadaOk({ pAuth: account.authorize(car) }) : canadaError('7310');
   }
-  return needsPin(name) ? authorized(name, request, account, car) : read(name, car);
+  return needsPin(name)
+    ? authorized(name, request, account, car)
+    : read(name, car, account.reportZone);
 }
 
-function read(name: string, car: SimulatedCar): Reply {
+function read(name: string, car: SimulatedCar, zone: string): Reply {
   switch (name) {
     case 'rltmvhclsts':
       car.wake();
-      return canadaOk({ status: status(car) });
+      return canadaOk({ status: status(car, zone) });
     case 'nxtsvc':
       return canadaOk({ maintenanceInfo: maintenance(car) });
     case 'evc/selsoc':
@@ -115,7 +117,7 @@ function read(name: string, car: SimulatedCar): Reply {
     case 'alerts/maintenance/evTripDetails':
       return canadaOk({ tripdetails: [] });
     default:
-      return canadaOk({ status: status(car) });
+      return canadaOk({ status: status(car, zone) });
   }
 }
 

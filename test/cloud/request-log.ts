@@ -44,6 +44,15 @@ export class RequestLog {
     );
   }
 
+  /** Requests that repeat, word for word, one before them that got no answer: what a client sends again by itself. */
+  repeats(): readonly LoggedRequest[] {
+    return this.#entries.filter((one, place) =>
+      this.#entries
+        .slice(0, place)
+        .some((before) => unanswered(before) && wordsOf(before) === wordsOf(one)),
+    );
+  }
+
   /** Resolves when so many requests of an operation have arrived; the caller bounds the wait. */
   arrived(operation: CloudOperation, count = 1): Promise<void> {
     const fits = (): boolean => this.of(operation).length >= count;
@@ -81,6 +90,13 @@ export class RequestLog {
     }
     return entry;
   }
+}
+
+const unanswered = ({ ended_at, status }: LoggedRequest): boolean =>
+  ended_at !== null && status === null;
+
+function wordsOf({ method, host, path, query, headers, body }: LoggedRequest): string {
+  return JSON.stringify([method, host, path, query.toString(), headers, body]);
 }
 
 function wallClock(): number {
