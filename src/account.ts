@@ -397,7 +397,7 @@ export async function createAccount(options: AccountOptions, deps: AccountDepend
 
     /** The cars as the vendor lists them now. */
     list: async (): Promise<void> => {
-      await keeper.listOrLogin();
+      await keeper.listOrSignIn();
     },
 
     report: (): AccountReport => accountReport(options.name, keeper, vehicles.cars, library),

@@ -46,7 +46,7 @@ async function listAll(config: Config, store: Store, asJson: boolean): Promise<E
   for (const account of config.accounts) {
     const own = await openOwnAccount(config, account, store);
     try {
-      const refusal = await own.keeper.listOrLogin();
+      const refusal = await own.keeper.listOrSignIn();
       if (refusal === undefined) print(account.name, own.listed, asJson);
       else {
         console.error(`${account.name}: ${refusal.code}: ${refusal.message}`);

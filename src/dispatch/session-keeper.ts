@@ -165,10 +165,11 @@ export class SessionKeeper {
     return renewed.is === 'ready' ? undefined : reasonOf(renewed);
   }
 
-  /** Lists the cars with the session there is, or with a new one. Answers why it could not. */
-  async listOrLogin(): Promise<Failure | undefined> {
+  /** Lists the cars with the session there is, or with a new one at once. Answers why it could not. */
+  async listOrSignIn(): Promise<Failure | undefined> {
     if (this.#state.is === 'ready') return this.list();
-    const state = await this.login();
+    // A sign-in would void the code that somebody is about to type, or be refused once more.
+    const state = isBlocked(this.#state) ? this.#state : await this.#signIn();
     return state.is === 'ready' ? undefined : reasonOf(state);
   }
 
