@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .account import AccountState, LastRead
+from .device_repair import with_known_device
 from .fresh_copy import fresh_copy
 from .mapping import identity, times
 from .mapping.freshness import car_time, has_no_state
@@ -35,7 +36,7 @@ def read_car(state: AccountState, request: Request, read: Read) -> Reading:
     vehicles[car_id] = fresh_copy(before, times.now())
     try:
         with tolerant(state.manager.api, state.library.const, state.car(before).family):
-            read(car_id)
+            with_known_device(state, lambda: read(car_id))
         vehicle = vehicles[car_id]
         if has_no_state(state.car(vehicle)):
             raise Refused("unavailable", "the vendor's cloud holds no state of this car yet")
@@ -55,7 +56,7 @@ def discarded(state: AccountState, request: Request, call: Read) -> None:
     vehicles, before = state.manager.vehicles, _vehicle(state, car_id)
     vehicles[car_id] = fresh_copy(before, times.now())
     try:
-        call(car_id)
+        with_known_device(state, lambda: call(car_id))
     finally:
         vehicles[car_id] = before
 

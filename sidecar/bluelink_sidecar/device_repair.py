@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+
+from .account import AccountState
+from .regions import Family
+
+#: Where the library repairs its lists and commands, but not its reads.
+UNREPAIRED = frozenset({Family.AUSTRALIA, Family.INDIA, Family.CHINA})
 
 
-def with_known_device(manager: Any, call: Callable[[], None]) -> None:
+def with_known_device(state: AccountState, call: Callable[[], None]) -> None:
     """Runs a library call; once more if the vendor did not know the device. The new id is in the token."""
     try:
         call()
     except Exception as error:
-        if not _is_forgotten(error):
+        if not _is_forgotten(state, error):
             raise
-        manager.api.get_vehicles(manager.token)
+        state.manager.api.get_vehicles(state.manager.token)
         call()
 
 
-def _is_forgotten(error: Exception) -> bool:
+def _is_forgotten(state: AccountState, error: Exception) -> bool:
+    if state.place is None or state.place.family not in UNREPAIRED:
+        return False
     return any(base.__name__ == "DeviceIDError" for base in type(error).__mro__)
