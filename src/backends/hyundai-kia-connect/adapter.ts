@@ -5,6 +5,7 @@ import type { Failure, FailureCode } from '../../vehicle/outcome.js';
 import type { Outcome, Task } from '../../vehicle/task.js';
 import type { BackendNotes, VehicleBackend } from '../contract.js';
 import { Exchange } from './exchange.js';
+import { libraryName, testedLock } from './lock-file.js';
 import { processEnvironment } from './process-environment.js';
 import { taskLine } from './protocol.js';
 import type { Hello, SidecarMessage } from './protocol.js';
@@ -141,6 +142,7 @@ export class HyundaiKiaConnect implements VehicleBackend {
   }
 
   #meet(hello: Hello): void {
+    this.#notes.log({ level: 'info', message: libraryLine(hello), once: true });
     if (hello.supported) return;
     const message = `Python ${hello.python} runs the last library release for it; sign-in in Europe needs Python 3.12 or newer`;
     this.#notes.log({ level: 'warn', message, once: true });
@@ -150,6 +152,23 @@ export class HyundaiKiaConnect implements VehicleBackend {
     if (outcome.ok) return outcome;
     const message = this.#log.redact(outcome.failure.message);
     return { ...outcome, failure: { ...outcome.failure, message } };
+  }
+}
+
+/** Which library answers for the cars, and whether it is the one that was tested. */
+function libraryLine({ library, python }: Hello): string {
+  const tested = testedLibrary(python);
+  const isTested = tested === undefined || tested === library;
+  const more = isTested ? '' : `; this release is tested with ${tested}`;
+  return `${libraryName} ${String(library)} on Python ${python}${more}`;
+}
+
+/** Undefined in an installation without its lock files, whose cars are none the worse for it. */
+function testedLibrary(python: string): string | undefined {
+  try {
+    return testedLock(Number(python.split('.')[1])).library;
+  } catch {
+    return undefined;
   }
 }
 

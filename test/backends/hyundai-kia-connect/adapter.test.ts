@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { testedLock } from '../../../src/backends/hyundai-kia-connect/lock-file.js';
 import type { Outcome } from '../../../src/vehicle/task.js';
 import { listProcesses } from '../../support/processes.js';
 import { waitUntil } from '../../support/wait.js';
@@ -74,10 +75,21 @@ describe('a sidecar that answers', () => {
     const hello = JSON.stringify({ python: '3.11.2', supported: false });
     const { backend, told } = startBackend(fixture('answers', hello));
     await backend.run(aTask());
-    const warnings = told.logs.filter(({ level }) => level === 'warn');
-    expect(warnings).toMatchObject([{ once: true }]);
+    const warnings = told.once.filter(({ level }) => level === 'warn');
+    expect(warnings).toHaveLength(1);
     expect(warnings[0]?.message).toContain('Python 3.11.2');
     expect(warnings[0]?.message).toContain('3.12 or newer');
+  });
+
+  test('says once which library runs, and which one is tested where that is another', async () => {
+    const tested = testedLock(13).library;
+    const others = { [tested]: '', '4.99.0': `; this release is tested with ${tested}` };
+    for (const [library, more] of Object.entries(others)) {
+      const { backend, told } = startBackend(fixture('answers', JSON.stringify({ library })));
+      await backend.run(aTask());
+      const message = `hyundai_kia_connect_api ${library} on Python 3.13.0${more}`;
+      expect(told.once).toEqual([{ level: 'info', message, once: true }]);
+    }
   });
 });
 

@@ -44,6 +44,8 @@ export function startBackend(command: SidecarCommand) {
   const told = {
     requests: 0,
     logs: [] as BackendLog[],
+    /** What is said once in the daemon's life, whenever that is. */
+    once: [] as BackendLog[],
     started: [] as number[],
     ended: [] as number[],
   };
@@ -51,7 +53,7 @@ export function startBackend(command: SidecarCommand) {
     someSettings(),
     {
       request: () => (told.requests += 1),
-      log: (line) => told.logs.push(line),
+      log: (line) => (line.once === true ? told.once : told.logs).push(line),
       process: (event, pid) => told[event].push(pid),
     },
     command,
