@@ -1,10 +1,16 @@
 import { v7 as uuidv7 } from 'uuid';
 import type { Clock } from './daemon/clock.js';
 import type { RetryPolicy } from './daemon/retry.js';
-import { reasonOf, SessionKeeper, type SessionState } from './dispatch/session-keeper.js';
+import {
+  reasonOf,
+  SessionKeeper,
+  type BlockedState,
+  type SessionState,
+} from './dispatch/session-keeper.js';
 import type { AccountReport } from './http/bridge-api.js';
 import { markOf, type AccountStore } from './store/account-store.js';
 import type { KnownVehicle } from './vehicle/known-vehicle.js';
+import type { Failure } from './vehicle/outcome.js';
 import type { ListedVehicle, Outcome, Task } from './vehicle/task.js';
 
 export interface AccountSessionOptions {
@@ -65,6 +71,17 @@ export function createAccountSession(
     },
     kept && { ...kept, ...(kept.credentials === credentials ? {} : forgiven) },
   );
+}
+
+/** What commands of an account are answered that waits for a person, with what that person can do. */
+export function refusalWithAdvice(name: string, state: BlockedState): Failure {
+  const login = `run "bluelink2mqtt login ${name}"`;
+  const advice = {
+    otp_required: `${login}, or send {"account":"${name}","method":"email"} to bridge/commands/otp`,
+    refused: `nothing more is tried until the credentials change or you ${login}`,
+  }[state.is];
+  const { code, message, ...more } = state.reason;
+  return { ...more, code, message: `${message}: ${advice}` };
 }
 
 /** The account as a person who is to sign in needs to see it. */

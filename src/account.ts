@@ -2,6 +2,7 @@ import {
   accountReport,
   createAccountSession,
   keptSession,
+  refusalWithAdvice,
   type AccountSessionOptions,
 } from './account-session.js';
 import type { BackendSettings } from './backends/create-backend.js';
@@ -271,7 +272,7 @@ export async function createAccount(options: AccountOptions, deps: AccountDepend
     expiresIn_ms: options.expiresIn_ms,
     allowLists,
     clockTrusted: deps.clockTrusted,
-    accountRefusal: () => (isBlocked(keeper.state) ? keeper.state.reason : undefined),
+    accountRefusal: () => refusalOf(keeper.state),
     breakers,
     reportedAt: (vehicle) => vehicles.reportedAt(vehicle),
     topicId: (vehicle) => vehicles.byVendorId(vehicle)?.topic_id,
@@ -303,12 +304,17 @@ export async function createAccount(options: AccountOptions, deps: AccountDepend
 
   function onSessionState(state: SessionState): void {
     told.session(state);
-    if ('reason' in state) output.trouble(state.reason);
-    if (isBlocked(state)) for (const one of callClasses) dispatcher.failWaiting(one, state.reason);
+    const refusal = refusalOf(state);
+    if ('reason' in state) output.trouble(refusal ?? state.reason);
+    if (refusal !== undefined) for (const one of callClasses) dispatcher.failWaiting(one, refusal);
     vehicles.publishAvailability();
     output.changed();
     readOnce();
     dispatcher.pump();
+  }
+
+  function refusalOf(state: SessionState): Failure | undefined {
+    return isBlocked(state) ? refusalWithAdvice(options.name, state) : undefined;
   }
 
   function readOnce(): void {
