@@ -8,8 +8,8 @@ import pytest
 import requests
 
 from bluelink_sidecar.account import LastRead
-from bluelink_sidecar.http_watch import bounded
 from bluelink_sidecar.car_read import Reading
+from bluelink_sidecar.http_watch import bounded
 from bluelink_sidecar.wakes import has_advanced
 from clouds import HyundaiUsa, KiaUsa, kia_error, kia_status
 from conftest import reply, utc_now
