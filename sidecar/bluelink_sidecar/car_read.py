@@ -11,12 +11,12 @@ from .account import AccountState, LastRead
 from .device_repair import with_known_device
 from .fresh_copy import fresh_copy
 from .mapping import identity, times
-from .mapping.freshness import car_time, has_no_state
+from .mapping.freshness import car_time, is_without_state
 from .mapping.report import vehicle_report
 from .protocol import Json, Request
 from .refusals import Refused
 from .replies import read_result
-from .tolerant_parser import tolerant
+from .tolerant_parser import NoState, tolerant
 
 Read = Callable[[str], None]
 
@@ -38,8 +38,8 @@ def read_car(state: AccountState, request: Request, read: Read) -> Reading:
         with tolerant(state.manager.api, state.library.const, state.car(before).family):
             with_known_device(state, lambda: read(car_id))
         vehicle = vehicles[car_id]
-        if has_no_state(state.car(vehicle)):
-            raise Refused("unavailable", "the vendor's cloud holds no state of this car yet")
+        if is_without_state(state.car(vehicle)):
+            raise NoState
     except BaseException:
         vehicles[car_id] = before
         raise

@@ -14,6 +14,7 @@ from typing import Any
 
 from .mapping import times, values
 from .mapping.location import time_stamp
+from .refusals import Refused
 from .regions import Family
 
 ROWS = [f"Row{row}.{seat}" for row, seat in ((1, "Driver"), (1, "Passenger"))]
@@ -79,6 +80,13 @@ SET_POINTS = (f"{STATUS}.airTemp", *(f"{one}.reservFatcSet.airTemp" for one in D
 Tidy = Callable[[Any, Any, Any], None]
 
 
+class NoState(Refused):
+    """A reply that is a success and says nothing of the car."""
+
+    def __init__(self) -> None:
+        super().__init__("unavailable", "the vendor's cloud holds no state of this car yet")
+
+
 @contextmanager
 def tolerant(api: Any, const: Any, family: Family) -> Iterator[None]:
     """While it lasts, the parsers of this API object get their replies tidied."""
@@ -97,9 +105,11 @@ def tolerant(api: Any, const: Any, family: Family) -> Iterator[None]:
 
 def _tidying(parse: Any, tidy: Tidy, api: Any, const: Any) -> Callable[[Any, Any], Any]:
     def parsed(vehicle: Any, state: Any) -> Any:
-        state = copy.deepcopy(state) if isinstance(state, dict) else {}
-        tidy(state, api, const)
-        return parse(vehicle, state)
+        if not isinstance(state, dict) or not state:
+            raise NoState
+        tidied = copy.deepcopy(state)
+        tidy(tidied, api, const)
+        return parse(vehicle, tidied)
 
     return parsed
 

@@ -38,11 +38,9 @@ def car_time(car: Car) -> dt.datetime | None:
     return _canadian(car) or found if car.family is Family.CANADA else found
 
 
-def has_no_state(car: Car) -> bool:
-    """A reply that was a success and says nothing of the car."""
-    if car.family is Family.EUROPE_CCI:
-        return not car.raw("Date")
-    return isinstance(car.data, dict) and not car.data
+def is_without_state(car: Car) -> bool:
+    """The newer European cloud may call it a success and say nothing of the car."""
+    return car.family is Family.EUROPE_CCI and not car.raw("Date")
 
 
 def _is_made_up(car: Car) -> bool:
