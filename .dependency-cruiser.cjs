@@ -35,7 +35,7 @@ const folderRules = Object.entries(mayImport).map(([folder, others]) => ({
     path: '^src/',
     pathNot: [
       `^src/(${[folder, ...others].join('|')})/`,
-      ...(folder === 'cli' ? ['^src/(bridge|account|account-session)\\.ts$'] : []),
+      ...(folder === 'cli' ? ['^src/(bridge|account|account-session|account-options)\\.ts$'] : []),
     ],
   },
 }));

@@ -1,19 +1,19 @@
+import type { AccountDependencies, AccountOptions } from './account-options.js';
 import {
   accountReport,
   createAccountSession,
   keptSession,
   refusalWithAdvice,
-  type AccountSessionOptions,
 } from './account-session.js';
-import type { BackendSettings } from './backends/create-backend.js';
-import type { Clock } from './daemon/clock.js';
-import { utc } from './daemon/clock.js';
-import type { Logger } from './daemon/logger.js';
-import type { Metrics } from './daemon/metrics.js';
-import type { RetryPolicy } from './daemon/retry.js';
 import { createAccountLog } from './dispatch/account-log.js';
 import { Admissions } from './dispatch/admissions.js';
-import { Breaker, callClasses, type BreakerState, type CallClass } from './dispatch/breaker.js';
+import {
+  Breaker,
+  breakerDocument,
+  callClasses,
+  type BreakerState,
+  type CallClass,
+} from './dispatch/breaker.js';
 import { createCalls } from './dispatch/calls.js';
 import { CommandBook, rememberEnded_ms } from './dispatch/command-book.js';
 import { Dispatcher } from './dispatch/dispatcher.js';
@@ -22,82 +22,18 @@ import { createHandOff } from './dispatch/hand-off.js';
 import { RequestCount } from './dispatch/request-count.js';
 import { isBlocked, type SessionKeeper, type SessionState } from './dispatch/session-keeper.js';
 import { SessionWatch } from './dispatch/session-watch.js';
-import { Slots, type SharedSlots } from './dispatch/slots.js';
-import { Vehicles, type OwnSettings } from './dispatch/vehicles.js';
-import type { WaitingCount } from './dispatch/waiting-count.js';
+import { Slots } from './dispatch/slots.js';
+import { Vehicles } from './dispatch/vehicles.js';
 import { startWorkerPool } from './dispatch/worker-pool.js';
 import type { AccountReport } from './http/bridge-api.js';
 import { createAccountStore } from './store/account-store.js';
-import type { Store, Write } from './store/store.js';
+import type { Write } from './store/store.js';
 import type { CodeStep } from './vehicle/bridge-command.js';
-import type { JournalRecord, Outgoing, Parcel, ResponseAddress } from './vehicle/journal-record.js';
+import type { JournalRecord, Parcel } from './vehicle/journal-record.js';
 import type { LifeCycleEvent } from './vehicle/life-cycle.js';
 import { failure, type Failure } from './vehicle/outcome.js';
-import type { StateDocument } from './vehicle/state.js';
 import type { Outcome, Task } from './vehicle/task.js';
 import type { ThreadNote } from './vehicle/thread-note.js';
-import type { VehicleInfo } from './vehicle/vehicle-info.js';
-
-/** An account's part of the configuration. */
-export interface AccountOptions extends AccountSessionOptions {
-  readonly region: string;
-  readonly backend: BackendSettings;
-  readonly vehicles: Readonly<Record<string, OwnSettings>>;
-  readonly allow: readonly (readonly string[] | undefined)[];
-  /** Milliseconds by name or value of a command. */
-  readonly expiresIn_ms: Readonly<Record<'cached' | 'force' | 'smart', number>>;
-  readonly queuePerVehicle: number;
-  readonly readOnStart: boolean;
-  readonly maxAge_ms: number;
-  readonly staleAfter_ms: number;
-  readonly keepAudit_ms: number;
-  readonly breaker: {
-    readonly failures: number;
-    readonly reset_ms: number;
-    readonly max_reset_ms: number;
-  };
-  readonly deadline_ms: {
-    readonly cached: number;
-    readonly force: number;
-    readonly sign_in: number;
-  };
-  /** Where a wake does not show at once: the gaps before reading back. */
-  readonly readBack_ms: readonly number[];
-  readonly idle_ms: number;
-}
-
-/** Where an account's words go: topics are the business of who listens. */
-export interface AccountOutput {
-  address(event: LifeCycleEvent, response: ResponseAddress | undefined): Outgoing[];
-  deliver(parcel: Parcel, delivered: () => void): void;
-  publish(messages: readonly Outgoing[]): void;
-  state(document: StateDocument): void;
-  info(info: VehicleInfo): void;
-  availability(vehicle: string, online: boolean): void;
-  /** Every step of every command, for who follows one by its id. */
-  step(event: LifeCycleEvent): void;
-  /** The bridge's own state has changed. */
-  changed(): void;
-  /** Something that a person should see in the bridge's state. */
-  trouble(reason: Failure): void;
-}
-
-/** What all accounts share: the broker behind `output`, the store, the process and the count of its slots. */
-export interface AccountDependencies {
-  readonly clock: Clock;
-  readonly retry: RetryPolicy;
-  readonly store: Store;
-  readonly boot: number;
-  readonly log: Logger;
-  readonly metrics: Metrics;
-  readonly sharedSlots: SharedSlots;
-  readonly waiting: WaitingCount;
-  readonly clockTrusted: () => boolean;
-  /** False from the second time on that any account asks for this text. */
-  readonly isNews: (message: string) => boolean;
-  readonly workerEntry: string;
-  readonly output: AccountOutput;
-}
 
 /** How long past its deadline a thread is left alone, and how long a stop waits for what runs. */
 const grace_ms = 5000;
@@ -457,16 +393,6 @@ export async function createAccount(options: AccountOptions, deps: AccountDepend
 }
 
 export type Account = Awaited<ReturnType<typeof createAccount>>;
-
-function breakerDocument(state: BreakerState, opensAfter: number) {
-  return {
-    state: state.is,
-    failures: state.is === 'closed' ? state.failures : opensAfter,
-    since: utc(state.since),
-    retry_at: state.is === 'open' ? utc(state.retry_at) : null,
-    reason: state.is === 'closed' ? null : state.reason.message,
-  };
-}
 
 function byKey(one: JournalRecord, other: JournalRecord): number {
   return one.key < other.key ? -1 : 1;

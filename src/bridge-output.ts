@@ -1,4 +1,4 @@
-import type { AccountOutput } from './account.js';
+import type { AccountOutput } from './account-options.js';
 import { flatValues } from './mqtt/flat-values.js';
 import type { Publisher } from './mqtt/publisher.js';
 import type { Topics } from './mqtt/topics.js';

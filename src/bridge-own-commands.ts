@@ -1,4 +1,5 @@
-import type { Account, AccountOutput } from './account.js';
+import type { AccountOutput } from './account-options.js';
+import type { Account } from './account.js';
 import type { Clock } from './daemon/clock.js';
 import type { Logger } from './daemon/logger.js';
 import type { Metrics } from './daemon/metrics.js';

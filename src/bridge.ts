@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { v7 as uuidv7 } from 'uuid';
-import { createAccount, type Account, type AccountOptions } from './account.js';
+import type { AccountOptions } from './account-options.js';
+import { createAccount, type Account } from './account.js';
 import { createBridgeApi } from './bridge-api.js';
 import { createBridgeOutput } from './bridge-output.js';
 import { createOwnCommands } from './bridge-own-commands.js';

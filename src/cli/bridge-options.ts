@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { availableParallelism, totalmem } from 'node:os';
 import type { AccountSessionOptions } from '../account-session.js';
-import type { AccountOptions } from '../account.js';
+import type { AccountOptions } from '../account-options.js';
 import { findBluelinky } from '../backends/bluelinky/installed.js';
 import { notReached } from '../backends/bluelinky/reach.js';
 import type { BackendSettings } from '../backends/create-backend.js';

@@ -1,5 +1,5 @@
 import CircuitBreaker from 'opossum';
-import type { Clock } from '../daemon/clock.js';
+import { utc, type Clock } from '../daemon/clock.js';
 import { failure, type Failure, type FailureCode } from '../vehicle/outcome.js';
 import type { Outcome } from '../vehicle/task.js';
 
@@ -188,4 +188,15 @@ export class Breaker {
     this.#state = state;
     this.#onChange(state);
   }
+}
+
+/** A breaker as the bridge's state shows it (contract, section 6). */
+export function breakerDocument(state: BreakerState, opensAfter: number) {
+  return {
+    state: state.is,
+    failures: state.is === 'closed' ? state.failures : opensAfter,
+    since: utc(state.since),
+    retry_at: state.is === 'open' ? utc(state.retry_at) : null,
+    reason: state.is === 'closed' ? null : state.reason.message,
+  };
 }

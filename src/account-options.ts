@@ -1,0 +1,76 @@
+import type { AccountSessionOptions } from './account-session.js';
+import type { BackendSettings } from './backends/create-backend.js';
+import type { Clock } from './daemon/clock.js';
+import type { Logger } from './daemon/logger.js';
+import type { Metrics } from './daemon/metrics.js';
+import type { RetryPolicy } from './daemon/retry.js';
+import type { SharedSlots } from './dispatch/slots.js';
+import type { OwnSettings } from './dispatch/vehicles.js';
+import type { WaitingCount } from './dispatch/waiting-count.js';
+import type { Store } from './store/store.js';
+import type { Outgoing, Parcel, ResponseAddress } from './vehicle/journal-record.js';
+import type { LifeCycleEvent } from './vehicle/life-cycle.js';
+import type { Failure } from './vehicle/outcome.js';
+import type { StateDocument } from './vehicle/state.js';
+import type { VehicleInfo } from './vehicle/vehicle-info.js';
+
+/** An account's part of the configuration. */
+export interface AccountOptions extends AccountSessionOptions {
+  readonly region: string;
+  readonly backend: BackendSettings;
+  readonly vehicles: Readonly<Record<string, OwnSettings>>;
+  readonly allow: readonly (readonly string[] | undefined)[];
+  /** Milliseconds by name or value of a command. */
+  readonly expiresIn_ms: Readonly<Record<'cached' | 'force' | 'smart', number>>;
+  readonly queuePerVehicle: number;
+  readonly readOnStart: boolean;
+  readonly maxAge_ms: number;
+  readonly staleAfter_ms: number;
+  readonly keepAudit_ms: number;
+  readonly breaker: {
+    readonly failures: number;
+    readonly reset_ms: number;
+    readonly max_reset_ms: number;
+  };
+  readonly deadline_ms: {
+    readonly cached: number;
+    readonly force: number;
+    readonly sign_in: number;
+  };
+  /** Where a wake does not show at once: the gaps before reading back. */
+  readonly readBack_ms: readonly number[];
+  readonly idle_ms: number;
+}
+
+/** Where an account's words go: topics are the business of who listens. */
+export interface AccountOutput {
+  address(event: LifeCycleEvent, response: ResponseAddress | undefined): Outgoing[];
+  deliver(parcel: Parcel, delivered: () => void): void;
+  publish(messages: readonly Outgoing[]): void;
+  state(document: StateDocument): void;
+  info(info: VehicleInfo): void;
+  availability(vehicle: string, online: boolean): void;
+  /** Every step of every command, for who follows one by its id. */
+  step(event: LifeCycleEvent): void;
+  /** The bridge's own state has changed. */
+  changed(): void;
+  /** Something that a person should see in the bridge's state. */
+  trouble(reason: Failure): void;
+}
+
+/** What all accounts share: the broker behind `output`, the store, the process and the count of its slots. */
+export interface AccountDependencies {
+  readonly clock: Clock;
+  readonly retry: RetryPolicy;
+  readonly store: Store;
+  readonly boot: number;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  readonly sharedSlots: SharedSlots;
+  readonly waiting: WaitingCount;
+  readonly clockTrusted: () => boolean;
+  /** False from the second time on that any account asks for this text. */
+  readonly isNews: (message: string) => boolean;
+  readonly workerEntry: string;
+  readonly output: AccountOutput;
+}
