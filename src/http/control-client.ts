@@ -8,14 +8,14 @@ import { failureCodes, failure, type Failure } from '../vehicle/outcome.js';
 import { accountReportSchema, type AccountReport } from './account-report.js';
 import { controlPathFault } from './control-path.js';
 
-/** No daemon serves this socket. */
-export class NoDaemonError extends Error {
-  override readonly name = 'NoDaemonError';
+/** The daemon did not answer as it should. */
+export class ControlFault extends Error {
+  override readonly name: string = 'ControlFault';
 }
 
-/** There is a daemon, and it did not answer as it should. */
-export class ControlFault extends Error {
-  override readonly name = 'ControlFault';
+/** No daemon serves this socket. */
+export class NoDaemonError extends ControlFault {
+  override readonly name = 'NoDaemonError';
 }
 
 export type Answer<T> =
@@ -44,7 +44,7 @@ const refusalSchema = z.object({
 
 /**
  * Speaks with the running daemon over its control socket.
- * Every call throws NoDaemonError where none runs, and ControlFault where it does not answer as it should.
+ * Every call throws NoDaemonError where none runs, and another ControlFault where it does not answer as it should.
  */
 export class ControlClient {
   readonly #options: ControlClientOptions;

@@ -74,7 +74,7 @@ test('a command is accepted, can be followed, and the same id is answered with i
   expect(taken.status).toBe(202);
   expect(taken.body).toEqual({ id: 'my:1', status: 'accepted', href: '/api/commands/my%3A1' });
   await expect
-    .poll(() => exchange(path, 'GET /api/commands/my%3A1'))
+    .poll(() => exchange(path, 'GET /api/commands/my%3A1'), { timeout: 15_000 })
     .toMatchObject({
       status: 200,
       body: {

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { createServer, type Socket } from 'node:net';
 import { expect, test } from 'vitest';
@@ -19,7 +20,7 @@ async function aServer(treat: (socket: Socket) => void): Promise<string> {
   onTeardown(() => {
     server.close();
   });
-  await expect.poll(() => server.listening).toBe(true);
+  await once(server, 'listening');
   return path;
 }
 

@@ -13,6 +13,7 @@ import { MemoryBridge } from './memory-bridge.js';
 import { aFullLog, exchange, serve } from './served.js';
 
 const soon_ms = 15_000;
+const patience = { timeout: soon_ms };
 
 async function modeOf(path: string): Promise<string> {
   return ((await stat(path)).mode & 0o777).toString(8);
@@ -82,9 +83,9 @@ test('the end: the file goes, an answer under way is given, nobody new is let in
     release = resolve;
   });
   const asked = exchange(path, 'POST /api/accounts/home/login');
-  await expect.poll(() => bridge.asked).toEqual(['login home']);
+  await expect.poll(() => bridge.asked, patience).toEqual(['login home']);
   const stopped = socket.stop();
-  await expect.poll(() => readdir(stateDir)).toEqual([]);
+  await expect.poll(() => readdir(stateDir), patience).toEqual([]);
   await expect(exchange(path, 'GET /api/state')).rejects.toThrow('ENOENT');
   release();
   expect((await asked).status).toBe(200);
@@ -100,7 +101,7 @@ test('the end does not wait for a sign-in that hangs, nor for one who says nothi
   const gone = once(silent, 'close');
   const asked = exchange(path, 'POST /api/accounts/home/login');
   asked.catch(() => undefined);
-  await expect.poll(() => bridge.asked).toEqual(['login home']);
+  await expect.poll(() => bridge.asked, patience).toEqual(['login home']);
   await within(socket.stop(), soon_ms, () => 'the end');
   await expect(asked).rejects.toThrow('socket hang up');
   await within(gone, soon_ms, () => 'the silent connection to end');
