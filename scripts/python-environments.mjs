@@ -46,11 +46,23 @@ export async function makePythonEnvironments() {
   return faults;
 }
 
+/**
+ * Makes, or renews, an environment in .cache with the newest vendor library that pip finds, and the tools of its
+ * developers. Needs the built product.
+ * @returns {Promise<{python: string, version: string, library: string, tested: string}>}
+ */
+export async function makeCanaryEnvironment() {
+  const { ensureEnvironment } = await built('environment');
+  const stateDir = join(cache, 'python-canary');
+  const environment = await ensureEnvironment({ stateDir, library: 'newest', log: console.error });
+  await addTools(environment.python);
+  return environment;
+}
+
 async function makeEnvironment({ file, version }, finish = () => undefined) {
   const { ensureEnvironment } = await built('environment');
   const stateDir = join(cache, `python-${version.slice(0, 2).join('.')}`);
-  const log = (line) => console.error(line);
-  const { python } = await ensureEnvironment({ stateDir, python: file, log });
+  const { python } = await ensureEnvironment({ stateDir, python: file, log: console.error });
   await finish(python);
   return python;
 }
