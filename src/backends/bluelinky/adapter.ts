@@ -4,7 +4,7 @@ import type { ListedVehicle, Outcome, Result, Task } from '../../vehicle/task.js
 import type { BackendNotes, VehicleBackend } from '../contract.js';
 import { BluelinkyClient, type RunCall } from './client.js';
 import { failureOf, overdue, Refused } from './failures.js';
-import { WatchedCall, type Reply } from './http-watch.js';
+import { WatchedCall, watchRequests, type Reply } from './http-watch.js';
 import { loadLibrary } from './library.js';
 import { reportedAt, vehicleReport, type CarFacts } from './report.js';
 import { isExpired, readSession, type KeptSession } from './session.js';
@@ -72,6 +72,8 @@ export class Bluelinky implements VehicleBackend {
         reply = call.reply;
       }
     };
+    // A first sign-in must not find what another session has left.
+    if (readSession(task.session) === undefined) this.#client = undefined;
     try {
       const client = await this.#open();
       const answer = await perform({ task, client, run, signal, deadline }, this.#lastReads);
@@ -88,6 +90,7 @@ export class Bluelinky implements VehicleBackend {
   }
 
   async #open(): Promise<BluelinkyClient> {
+    watchRequests();
     this.#client ??= new BluelinkyClient(await loadLibrary(this.#settings.entry), this.#settings);
     return this.#client;
   }

@@ -27,12 +27,21 @@ export interface Trouble {
   readonly reply: Reply | undefined;
 }
 
+const neverConnected: ReadonlySet<string> = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'ENETUNREACH',
+  'EHOSTUNREACH',
+]);
+
 /** What ended a task, in the contract's words. No text of the library or the vendor goes into it. */
 export function failureOf(error: unknown, trouble: Trouble): Failure {
   if (error instanceof Refused) return error.failure;
   if (error instanceof NetworkError) {
     const message = `the vendor's cloud could not be reached (${error.code})`;
-    return failure('unavailable', message, sentOf(trouble));
+    const sent = trouble.requests > 0 && !neverConnected.has(error.code);
+    return failure('unavailable', message, { sent });
   }
   const reply = error instanceof ReplyError ? error.reply : trouble.reply;
   const refusal = reply && refusalOf(reply, trouble);

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { subscribe } from 'node:diagnostics_channel';
 import type { ClientRequest, IncomingMessage } from 'node:http';
+import https from 'node:https';
 import { gunzipSync, inflateSync } from 'node:zlib';
 
 /** The newest answer of the vendor in a call. Its body is JSON or text, and may hold secrets. */
@@ -34,10 +34,26 @@ export class ReplyError extends Error {
 const mostBody_bytes = 1024 * 1024;
 const calls = new AsyncLocalStorage<WatchedCall>();
 
-// The library neither tells of its requests nor lets them be ended, and hides replies; Node tells.
-subscribe('http.client.request.start', (message) => {
-  calls.getStore()?.sent((message as { readonly request: ClientRequest }).request);
-});
+let isWatching = false;
+
+/**
+ * The library neither tells of its requests nor lets them be ended, and hides replies. Node's own diagnostics tell of
+ * a request only when it is on its way, which is too late to stop it. What is asked outside of a watched call passes.
+ */
+export function watchRequests(): void {
+  if (isWatching) return;
+  isWatching = true;
+  const request = https.request.bind(https) as (...args: readonly unknown[]) => ClientRequest;
+  const watched = (...args: readonly unknown[]): ClientRequest => {
+    const call = calls.getStore();
+    if (call === undefined) return request(...args);
+    call.beforeRequest();
+    const made = request(...args);
+    call.watch(made);
+    return made;
+  };
+  https.request = watched;
+}
 
 /**
  * One call of the library, with all that it does on the network. It ends with the first answer that is an error, the
@@ -61,6 +77,8 @@ export class WatchedCall {
   async run<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> {
     signal.throwIfAborted();
     const ended = new Promise<never>((_, reject) => (this.#end = reject));
+    // Where the work fails at once nobody waits for it.
+    ended.catch(() => undefined);
     const onAbort = (): void => {
       this.#end(signal.reason as Error);
     };
@@ -74,25 +92,25 @@ export class WatchedCall {
     }
   }
 
-  /** Before anything of the request leaves. */
-  sent(request: ClientRequest): void {
-    if (this.#isOver) {
-      request.destroy();
-      return;
-    }
+  /** Nothing is asked any more once the call has ended. */
+  beforeRequest(): void {
+    if (this.#isOver) throw new Error('the call has been abandoned');
     this.#onRequest();
+  }
+
+  watch(request: ClientRequest): void {
     this.#open.add(request);
     request.once('error', (error: NodeJS.ErrnoException) => {
       this.#end(new NetworkError(error.code ?? 'unknown'));
     });
     request.once('close', () => this.#open.delete(request));
     request.prependOnceListener('response', (response) => {
-      this.#watch(response);
+      this.#watchReply(response);
     });
   }
 
   /** Looks on as the body comes: a listener for data would start the flow before the library is ready for it. */
-  #watch(response: IncomingMessage): void {
+  #watchReply(response: IncomingMessage): void {
     const chunks: Buffer[] = [];
     let size = 0;
     const push = response.push.bind(response);
