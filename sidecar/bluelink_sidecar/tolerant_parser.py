@@ -10,6 +10,7 @@ import copy
 import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 from typing import Any
 
 from .mapping import times, values
@@ -168,22 +169,28 @@ def _keep(state: Any, path: str, is_good: Callable[[Any], bool]) -> None:
 
 def _make_number(state: Any, path: str) -> None:
     value = values.child(state, path)
-    if isinstance(value, bool) or not isinstance(value, (int, float, type(None))):
+    if value is not None and (type(value) is not int):
         _put(state, path, values.number(value))
 
 
 def _put(state: Any, path: str, value: Any) -> None:
-    """Makes the way where there is none, but nothing of a list."""
-    *way, last = path.split(".")
-    for step in way:
-        if isinstance(state, list):
-            state = state[int(step)]
-        elif isinstance(state.get(step), (dict, list)):
-            state = state[step]
-        else:
-            state[step] = {}
-            state = state[step]
-    state[int(last) if isinstance(state, list) else last] = value
+    """Makes the way where there is none."""
+    way = path.split(".")
+    for step, following in pairwise(way):
+        key = _key(state, step)
+        child = values.child(state, step)
+        if not isinstance(child, dict) and not _holds(child, following):
+            state[key] = {}
+        state = state[key]
+    state[_key(state, way[-1])] = value
+
+
+def _key(holder: Any, step: str) -> Any:
+    return int(step) if isinstance(holder, list) else step
+
+
+def _holds(child: Any, step: str) -> bool:
+    return isinstance(child, list) and step.isdigit() and int(step) < len(child)
 
 
 def _is_key(value: Any, table: Any) -> bool:
