@@ -16,6 +16,7 @@ import type { EuropeAccount, EuropeBrand } from './europe/account.js';
 import { Europe } from './europe/europe.js';
 import { type Fault, type FaultHandle, type FaultyReply, Faults } from './faults.js';
 import { RequestLog } from './request-log.js';
+import { keepSecret, keepSecretsOf } from '../support/secret-scan.js';
 import { UnfinishedBodyServer } from './unfinished-body.js';
 import { UsaHyundaiAccount } from './usa-hyundai-account.js';
 import { UsaHyundai } from './usa-hyundai.js';
@@ -230,11 +231,11 @@ export class Cloud {
     const maker = this.#makers.find(({ hosts }) => hosts.includes(request.host));
     const route = maker?.route(request) ?? nobody;
     const entry = this.requests.begin(request, route);
+    keepSecretsOf(request.headers, request.text);
     const reply = await this.#faults.answer(request, route);
-    this.requests.end(
-      entry,
-      typeof reply === 'string' || 'unfinished' in reply ? null : reply.status,
-    );
+    const isWhole = typeof reply !== 'string' && !('unfinished' in reply);
+    if (isWhole) keepSecretsOf(reply.headers, reply.body);
+    this.requests.end(entry, isWhole ? reply.status : null);
     return reply;
   }
 
@@ -252,6 +253,7 @@ export class Cloud {
   #withCars(credentials: Credentials, brand: string, region: string) {
     const { username, password, cars, seed = 7 } = credentials;
     const now = this.#clock;
+    keepSecret(password, 'pin' in credentials ? String(credentials.pin) : undefined);
     return { username, password, now, cars: carsOf(cars, { brand, region, seed, now }) };
   }
 }

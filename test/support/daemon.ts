@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
 import { GrowingList } from './growing-list.js';
 import { type ProcessEntry, familyOf, stillRunning } from './processes.js';
+import { expectNoSecrets, expectNoSecretsIn } from './secret-scan.js';
 import { onTeardown } from './teardown.js';
 import { tempDir } from './temp-dir.js';
 import { waitUntil, within } from './wait.js';
@@ -115,6 +116,8 @@ export class Daemon {
       this.#remember();
       for (const one of stillRunning(this.#family)) process.kill(one.pid, 'SIGKILL');
     }
+    expectNoSecrets(this.lines, 'the log');
+    await expectNoSecretsIn(this.stateDir);
   }
 
   #isRunning(): boolean {

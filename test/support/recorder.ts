@@ -6,6 +6,7 @@ import {
   lifeCycleEventSchema,
 } from '../../src/vehicle/life-cycle.js';
 import { GrowingList } from './growing-list.js';
+import { expectNoSecrets } from './secret-scan.js';
 import { onTeardown } from './teardown.js';
 
 export interface Recorded {
@@ -97,8 +98,14 @@ export class Recorder {
     return this.waitForStatus(id, endings, timeout_ms);
   }
 
-  stop(): Promise<void> {
-    return this.client.endAsync(true);
+  async stop(): Promise<void> {
+    await this.client.endAsync(true);
+    // What a person sends to a command topic comes back from the broker, not from the bridge.
+    const said = this.messages.filter(({ topic }) => !topic.includes('/commands/'));
+    expectNoSecrets(
+      said.map(({ topic, payload }) => `${topic} ${payload}`),
+      'a message',
+    );
   }
 
   #statuses(id: string): string {
