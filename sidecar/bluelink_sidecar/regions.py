@@ -73,15 +73,15 @@ def brand_numbers(const: Any) -> dict[str, int]:
 
 
 def number_of(kind: str, value: str | int, known: dict[str, int]) -> int:
-    """A word as the library's number; a number is passed through."""
-    if isinstance(value, int):
-        return value
-    if value not in known:
-        raise UnknownName(
-            f"{kind}: expected one of {', '.join(sorted(known))}, got something else;"
-            " the installed library may be too old for it"
-        )
-    return known[value]
+    """The library's number, given as such or as a word."""
+    number = value if isinstance(value, int) else known.get(value)
+    if number in known.values():
+        return number
+    words = ", ".join(f"{word} ({one})" for word, one in sorted(known.items()))
+    raise UnknownName(
+        f"{kind}: expected one of {words}, got something else;"
+        " the installed library may be too old for it"
+    )
 
 
 def word_of(number: int, known: dict[str, int]) -> str | None:
