@@ -63,11 +63,9 @@ async function submit(
 ): Promise<AccountReport> {
   const step: CodeStep = await desk.submitCode(account.name, code);
   if (step.failure !== undefined) {
-    const why =
-      step.failure.code === 'otp_required'
-        ? `the code was not accepted (${step.failure.message})`
-        : `the code could not be tried: ${inPlainWords(step.failure)}`;
-    terminal.say(`${account.name}: ${why}`);
+    const { code: kind, message } = step.failure;
+    const why = kind === 'otp_required' ? `${message}; try again` : inPlainWords(step.failure);
+    terminal.say(`${account.name}: not signed in: ${why}`);
   }
   return step.account;
 }

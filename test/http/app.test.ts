@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { failureCodes } from '../../src/vehicle/outcome.js';
 import type { VehicleInfo } from '../../src/vehicle/vehicle-info.js';
+import { codeWords, page } from '../docs/pages.js';
 import { aVehicle, MemoryBridge, readyAccount } from './memory-bridge.js';
 import { exchange, serve } from './served.js';
 
@@ -111,6 +112,12 @@ test.each(failureCodes)('the status of %s is the one of the table', async (code)
     status: Number(found?.[0] ?? 503),
     body: { schema: 1, status: 'rejected', seq: 0, code, message: 'no' },
   });
+});
+
+test('the page has the same table', () => {
+  const rows = page('docs/http.md').table('status');
+  const told = rows.map(([status, codes = '']) => [status, codeWords(codes)]);
+  expect(told).toEqual([...Object.entries(named), ['503', []]]);
 });
 
 test('when to try again is said in the header too', async () => {
