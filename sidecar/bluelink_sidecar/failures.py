@@ -36,7 +36,7 @@ CODE_OF_WAKE_STATUS = {
 }
 #: Where a text of the library goes on with what the vendor replied.
 REPLY_BEGINS = re.compile(
-    r"[{<\[]|[Rr]esponse:| — |: ['\"]|non-JSON body|accessToken:|after signin:"
+    r"[{<\[]|[Rr]esponse:| — |: ['\"]|(?<=non-JSON body)|(?<=accessToken):|(?<=after signin):"
 )
 
 

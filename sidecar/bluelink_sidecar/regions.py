@@ -75,7 +75,7 @@ def brand_numbers(const: Any) -> dict[str, int]:
 def number_of(kind: str, value: str | int, known: dict[str, int]) -> int:
     """The library's number, given as such or as a word."""
     number = value if isinstance(value, int) else known.get(value)
-    if number in known.values():
+    if number is not None and number in known.values():
         return number
     words = ", ".join(f"{word} ({one})" for word, one in sorted(known.items()))
     raise UnknownName(

@@ -16,10 +16,11 @@ from bluelink_sidecar.redaction import Redactor
 from bluelink_sidecar.refusals import SignInNeeded
 from bluelink_sidecar.regions import Family
 from bluelink_sidecar.trouble import Trouble
-from bluelink_sidecar.vendor_codes import codes_in
+from bluelink_sidecar.vendor_codes import LIMITED, codes_in
 
 KIA, HYUNDAI, CANADA = Family.KIA_USA, Family.HYUNDAI_USA, Family.CANADA
 EU, AU, BR = Family.EUROPE, Family.AUSTRALIA, Family.BRAZIL
+CCI = Family.EUROPE_CCI
 
 
 class Lib:
@@ -40,6 +41,15 @@ def seen(status: int | None = 200, *codes: str, waking: bool = False) -> Seen:
     return Seen(requests=1, status=status, codes=frozenset(codes), is_waking=waking)
 
 
+def gate(status: int) -> Seen:
+    """The last reply is of the way that is tried after the gate's refusal."""
+    return Seen(requests=2, status=status, all_codes=frozenset({"9036"}))
+
+
+NO_STATUS = "GSPA stored-status returned no data"
+NO_LIST = "CCI get_vehicles failed: HTTP {} — body"
+EXCHANGE = "CCI token exchange failed: HTTP {} — body. This may indicate an API change."
+SIGNIN = "Signin failed: HTTP {} — body. Check username and password."
 CLOUDFLARE = http.JSONDecodeError("Expecting value", "<html>", 0)
 READ, COMMAND, FORCE, SIGN_IN = "cached", "command", "force", "sign_in"
 
@@ -259,6 +269,101 @@ CASES: list[tuple[int, Any, Family, str, Seen, str]] = [
     (51, KeyError("vehicleStatus"), HYUNDAI, READ, seen(200), "internal"),
     (51, TypeError("x"), EU, READ, seen(503), "unavailable"),
     (54, RuntimeError("x"), EU, READ, seen(), "internal"),
+    # The newer European cloud, and the sign-in that both share.
+    (63, Lib("APIError", NO_STATUS), CCI, READ, seen(403), "auth_failed"),
+    (63, Lib("APIError", NO_STATUS), CCI, READ, seen(200, "403-001"), "auth_failed"),
+    (63, Lib("APIError", NO_STATUS), CCI, READ, seen(404), "unsupported"),
+    (63, Lib("APIError", NO_STATUS), CCI, READ, seen(None), "unavailable"),
+    (63, Lib("APIError", NO_STATUS), CCI, READ, seen(500), "unavailable"),
+    (9, Lib("APIError", NO_STATUS), CCI, READ, seen(429), "rate_limited"),
+    (9, Lib("APIError", NO_STATUS), CCI, READ, seen(200, "509-000"), "rate_limited"),
+    (9, Lib("APIError", NO_STATUS), CCI, READ, seen(400, "5091"), "rate_limited"),
+    (63, Lib("APIError", NO_LIST.format(401)), CCI, SIGN_IN, seen(401), "auth_failed"),
+    (63, Lib("APIError", NO_LIST.format(502)), CCI, SIGN_IN, seen(502), "unavailable"),
+    (9, Lib("APIError", NO_LIST.format(429)), CCI, READ, seen(429), "rate_limited"),
+    (51, TypeError("'NoneType' object is not iterable"), CCI, SIGN_IN, seen(), "unavailable"),
+    (51, KeyError("n"), EU, SIGN_IN, seen(), "unavailable"),
+    (51, OverflowError("date value out of range"), CCI, SIGN_IN, seen(), "unavailable"),
+    (9, Lib("ServiceTemporaryUnavailable", "GSPA transient"), CCI, READ, seen(509), "rate_limited"),
+    (
+        9,
+        Lib("ServiceTemporaryUnavailable", "GSPA transient: 5091 x"),
+        CCI,
+        READ,
+        seen(500),
+        "rate_limited",
+    ),
+    (28, Lib("ServiceTemporaryUnavailable", "GSPA transient"), CCI, READ, seen(503), "unavailable"),
+    (61, Lib("AuthenticationError", EXCHANGE.format(403)), CCI, SIGN_IN, gate(403), "unavailable"),
+    (61, Lib("AuthenticationError", EXCHANGE.format(404)), EU, SIGN_IN, gate(404), "unavailable"),
+    (11, Lib("AuthenticationError", EXCHANGE.format(503)), CCI, SIGN_IN, seen(503), "unavailable"),
+    (15, Lib("AuthenticationError", EXCHANGE.format(401)), CCI, SIGN_IN, seen(401), "auth_failed"),
+    (9, Lib("AuthenticationError", SIGNIN.format(429)), EU, SIGN_IN, seen(429), "rate_limited"),
+    # A call after the sign-in may have been the last that was seen.
+    (11, Lib("AuthenticationError", SIGNIN.format(429)), EU, SIGN_IN, seen(200), "rate_limited"),
+    (11, Lib("AuthenticationError", SIGNIN.format(502)), EU, SIGN_IN, seen(502), "unavailable"),
+    (
+        10,
+        Lib("AuthenticationError", "Signin failed: HTTP 403 — <html>denied</html>"),
+        EU,
+        SIGN_IN,
+        seen(403),
+        "unavailable",
+    ),
+    (15, Lib("AuthenticationError", SIGNIN.format(200)), CCI, SIGN_IN, seen(200), "auth_failed"),
+    (
+        11,
+        Lib("AuthenticationError", "API error: certs response missing RSA key material"),
+        CCI,
+        SIGN_IN,
+        seen(),
+        "unavailable",
+    ),
+    (
+        62,
+        Lib("AuthenticationError", "CCS token exchange returned no accessToken: {}"),
+        CCI,
+        SIGN_IN,
+        seen(),
+        "unavailable",
+    ),
+    (
+        6,
+        Lib("ConsentRequiredError", "Account consent"),
+        CCI,
+        SIGN_IN,
+        seen(302),
+        "consent_required",
+    ),
+    (
+        17,
+        Lib("UnsupportedControlError", "PIN is not configured"),
+        CCI,
+        COMMAND,
+        seen(),
+        "pin_rejected",
+    ),
+    (
+        17,
+        Lib("APIError", "PIN is temporarily locked (lockout window: 300 s)"),
+        CCI,
+        COMMAND,
+        seen(),
+        "pin_rejected",
+    ),
+    (17, Lib("APIError", "PIN verification failed"), CCI, COMMAND, seen(401), "auth_failed"),
+    (17, Lib("APIError", "PIN verification failed"), CCI, COMMAND, seen(500), "unavailable"),
+    # Limits that are said in words.
+    (9, http.RequestException(), KIA, READ, seen(200, "9001", LIMITED), "rate_limited"),
+    (9, Lib("APIError", "slow down"), CANADA, READ, seen(200, "7445", LIMITED), "rate_limited"),
+    (9, Lib("APIError", "Server returned: '5091'"), AU, SIGN_IN, seen(200, "5091"), "rate_limited"),
+    # Canada by its codes, whatever the library makes of them.
+    (15, Lib("AuthenticationError", "locked"), CANADA, SIGN_IN, seen(200, "7402"), "auth_failed"),
+    (15, KeyError("result"), CANADA, SIGN_IN, seen(200, "7402"), "auth_failed"),
+    (15, Lib("AuthenticationError", "wrong"), CANADA, SIGN_IN, seen(200, "7404"), "auth_failed"),
+    (15, Lib("AuthenticationError", "expired"), CANADA, READ, seen(200, "7403"), "auth_failed"),
+    (45, Lib("APIError", "no device"), CANADA, SIGN_IN, seen(200, "7710"), "unavailable"),
+    (45, Lib("APIError", "no"), CANADA, READ, seen(200, "7445"), "unavailable"),
 ]
 
 
@@ -334,6 +439,67 @@ def test_a_message_holds_the_beginning_and_no_reply() -> None:
     assert "sid" not in message
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "CCI token exchange failed: HTTP 500 — secret-reply and more",
+        "CCS token exchange returned no accessToken: secret-reply",
+        "API error: unexpected redirect after signin: /web?code=secret-reply",
+        "GSPA error: HTTP 200 non-JSON body: 'secret-reply'",
+        "lock failed with HTTP 502: 'secret-reply'",
+        "Server answered <html>secret-reply</html>",
+    ],
+)
+def test_nothing_of_a_reply_is_quoted(library: Any, text: str) -> None:
+    error = Lib("APIError", text).make(library)
+    message = classify(Trouble(error, CCI, SIGN_IN, seen(500)), Redactor())["message"]
+    assert "secret-reply" not in message
+    assert text.split(":")[0].split(" <")[0].split(" HTTP")[0] in message
+
+
+@pytest.mark.parametrize(
+    ("error", "family", "kind", "facts", "words"),
+    [
+        (Lib("AuthenticationError", "returned to login page"), CCI, SIGN_IN, seen(), "password"),
+        (
+            Lib("AuthenticationError", EXCHANGE.format(403)),
+            CCI,
+            SIGN_IN,
+            gate(403),
+            "newer library",
+        ),
+        (Lib("AuthenticationError", "abusing request"), EU, SIGN_IN, seen(), "firewall"),
+        (
+            Lib("AuthenticationError", EXCHANGE.format(503)),
+            CCI,
+            SIGN_IN,
+            seen(503),
+            "not the password",
+        ),
+        (Lib("ConsentRequiredError", "x"), CCI, SIGN_IN, seen(), "in a browser"),
+        (Lib("AuthenticationError", "x"), CANADA, SIGN_IN, seen(200, "7402"), "unlock it"),
+        (Lib("RateLimitingError", "x"), AU, READ, seen(), "waiting"),
+        (Lib("UnsupportedControlError", "PIN is not configured"), CCI, COMMAND, seen(), "no PIN"),
+    ],
+)
+def test_a_message_says_what_can_be_done(
+    library: Any, error: Lib, family: Family, kind: str, facts: Seen, words: str
+) -> None:
+    message = classify(Trouble(error.make(library), family, kind, facts), Redactor())["message"]
+    assert words in message
+
+
+def test_a_force_whose_wake_went_out_is_not_to_be_repeated(library: Any) -> None:
+    error = Lib("AuthenticationError", "expired").make(library)
+    asleep, refused = Seen(requests=1), Seen(requests=1, wakes=1, wake_status=401)
+    woken = Seen(requests=2, wakes=1, wake_status=200)
+    unanswered = Seen(requests=1, wakes=1)
+    for facts, sent in ((asleep, False), (refused, False), (woken, None), (unanswered, None)):
+        assert classify(Trouble(error, EU, FORCE, facts), Redactor()).get("sent") is sent
+        needed = classify(Trouble(SignInNeeded("x"), EU, FORCE, facts), Redactor())
+        assert needed.get("sent") is sent
+
+
 def test_how_long_to_wait_is_told() -> None:
     facts = Seen(requests=1, status=429, retry_after_s=90.4)
     assert classify(Trouble(CLOUDFLARE, EU, READ, facts), Redactor())["retry_after_s"] == 90
@@ -380,6 +546,23 @@ def test_a_wake_that_changed_nothing_says_what_its_reply_said(
         ({"error": "Key not authorized: Token is expired"}, {"token_expired"}),
         ({"errCode": "4010"}, {"4010"}),
         ({"errorCode": "a text that is much too long for a code"}, set()),
+        ({"metaInfo": {"retCode": "F", "resCode": "404-002"}}, {"404-002"}),
+        ({"metaInfo": {"retCode": "S", "resCode": "200-000"}, "data": {}}, set()),
+        ({"metaInfo": None}, set()),
+        ({"rc": "5091", "msg": "no"}, {"5091"}),
+        ({"rc": "0000", "rs": {}}, set()),
+        ({"code": 9036}, {"9036"}),
+        ({"code": 200, "accessToken": "a"}, set()),
+        ({"code": "0000"}, set()),
+        (
+            {"status": {"statusCode": 1, "errorCode": 9001, "errorMessage": "Too many requests"}},
+            {"9001", LIMITED},
+        ),
+        (
+            {"retCode": "F", "resCode": "5091", "resMsg": "Exceeds number of requests"},
+            {"5091", LIMITED},
+        ),
+        ({"retCode": "S", "resMsg": {"state": {}}}, set()),
         (None, set()),
         ([1], set()),
     ],
