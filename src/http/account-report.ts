@@ -19,8 +19,6 @@ const reportedVehicleSchema = z
   })
   .readonly();
 
-export type ReportedVehicle = z.infer<typeof reportedVehicleSchema>;
-
 /** An account as a person who is to sign in needs to see it. Holds no secret. */
 export const accountReportSchema = z
   .object({

@@ -3,7 +3,7 @@ import type { StateDocument } from '../vehicle/state.js';
 import type { VehicleInfo } from '../vehicle/vehicle-info.js';
 import type { AccountReport } from './account-report.js';
 
-export type { AccountReport, ReportedVehicle } from './account-report.js';
+export type { AccountReport } from './account-report.js';
 
 /** What HTTP asks of the bridge: its documents as they are now, and what a person can set going. */
 export interface BridgeApi {
