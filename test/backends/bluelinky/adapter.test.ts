@@ -439,12 +439,4 @@ describe.skipIf(!hasBluelinky)('bluelinky and Hyundai in the USA', { timeout: 60
     expect(failureOf(outcome)).toMatchObject({ code: 'unknown_vehicle' });
     expect(asked(owner)).toEqual(['sign_in', 'list', 'list']);
   });
-
-  test('the library prints nothing, whatever LOG_LEVEL says', async () => {
-    const owner = anAccount();
-    const printed = vi.spyOn(process.stdout, 'write');
-    await signedIn(owner);
-    expect(JSON.stringify(printed.mock.calls)).not.toContain('access_token');
-    printed.mockRestore();
-  });
 });
