@@ -15,11 +15,7 @@ export interface SetUpOptions {
 /** `setup` for the state directory of the configuration, or for `./state` where there is none yet. */
 export async function setUp(options: SetUpOptions): Promise<ExitCode> {
   const { config: file, python } = options;
-  const loaded = await loadConfig({
-    ...(file === undefined ? {} : { file }),
-    env: process.env,
-    cwd: process.cwd(),
-  });
+  const loaded = await load(file);
   if (!loaded.ok && (file !== undefined || loaded.file !== undefined)) {
     for (const { message } of loaded.faults) console.error(message);
     return exitCodes.configuration;
@@ -31,7 +27,20 @@ export async function setUp(options: SetUpOptions): Promise<ExitCode> {
   const stateDir = loaded.ok
     ? loaded.config.state_dir
     : resolve(process.env['STATE_DIRECTORY'] ?? 'state');
-  return setup({ stateDir, python, library: libraryOf(options) });
+  const code = await setup({ stateDir, python, library: libraryOf(options) });
+  if (loaded.ok) tellOfAnother(loaded.config.python);
+  return code;
+}
+
+function load(file: string | undefined): ReturnType<typeof loadConfig> {
+  const named = file === undefined ? {} : { file };
+  return loadConfig({ ...named, env: process.env, cwd: process.cwd() });
+}
+
+/** The environment is of no use to a bridge whose configuration names an interpreter. */
+function tellOfAnother(python: string): void {
+  if (python === 'auto') return;
+  console.log(`The configuration names ${python}: with \`python: auto\` the bridge uses this one.`);
 }
 
 function libraryOf({ upgrade, version, tested }: SetUpOptions): SetupOptions['library'] {
