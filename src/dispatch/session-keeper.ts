@@ -1,4 +1,4 @@
-import { timerDelay, utc, type Clock } from '../daemon/clock.js';
+import { timerDelay, type Clock } from '../daemon/clock.js';
 import { retryDelay, type RetryPolicy } from '../daemon/retry.js';
 import { failure, type Failure } from '../vehicle/outcome.js';
 import type {
@@ -385,9 +385,7 @@ const noCodeAwaited = failure('unsupported', 'the account is ready: no one-time 
 /** Why calls of an account do not start now. */
 export function reasonOf(state: Exclude<SessionState, { is: 'ready' }>): Failure {
   if (state.is === 'signing_in') return failure('unavailable', 'the account is signing in');
-  if (state.is !== 'unreachable') return state.reason;
-  const { code, message } = state.reason;
-  return failure(code, `${message}; tried again at ${utc(state.retry_at)}`);
+  return state.reason;
 }
 
 function challengeOf(outcome: Outcome): Challenge | null {
