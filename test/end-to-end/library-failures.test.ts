@@ -92,8 +92,8 @@ describe.skipIf(!hasLibraryWorld)('failures of the vendor', () => {
         effect: { is: 'rate_limited' },
         code: 'rate_limited',
         says: hasOldLibrary
-          ? /request limit is reached \(APIError: .*HT_534/
-          : /request limit is reached \(ServiceTemporaryUnavailable: .*HT_534/,
+          ? /request limit is reached.* \(APIError: .*HT_534/
+          : /request limit is reached.* \(ServiceTemporaryUnavailable: .*HT_534/,
       },
       {
         vehicle: 'kia-0',
