@@ -42,7 +42,10 @@ test('setup says that the configuration names another interpreter', async () => 
   const account = '{name: a, region: usa, brand: kia, username: u, password: p}';
   await writeFile(config, `python: /opt/python\nmqtt: {url: 'mqtt://x'}\naccounts: [${account}]\n`);
   const code = await setUp({ config, python: '/bin/false' });
-  expect([code, ...error.mock.calls.flat()]).toEqual([1, '/bin/false is no Python that runs']);
+  expect({ code, errors: error.mock.calls }).toEqual({
+    code: 1,
+    errors: [['/bin/false is no Python that runs']],
+  });
   expect(log).toHaveBeenCalledExactlyOnceWith(
     'The configuration names /opt/python: with `python: auto` the bridge uses this one.',
   );
