@@ -337,10 +337,8 @@ export async function createAccount(options: AccountOptions, deps: AccountDepend
       await keeper.login();
     },
 
-    /** The cars as the vendor lists them now. */
-    list: async (): Promise<void> => {
-      await keeper.listOrSignIn();
-    },
+    /** Lists the cars as the vendor has them now. Answers why it could not. */
+    list: (): Promise<Failure | undefined> => keeper.listOrSignIn(),
 
     report: (): AccountReport => accountReport(options.name, keeper, vehicles.cars, library),
 

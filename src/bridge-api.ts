@@ -4,7 +4,7 @@ import type { OwnCommands } from './bridge-own-commands.js';
 import type { BridgeState } from './bridge-state.js';
 import type { Clock } from './daemon/clock.js';
 import type { CommandHistory } from './dispatch/command-history.js';
-import type { AccountReport, BridgeApi } from './http/bridge-api.js';
+import type { BridgeApi } from './http/bridge-api.js';
 import { readFields } from './vehicle/command.js';
 import type { LifeCycleEvent } from './vehicle/life-cycle.js';
 
@@ -25,16 +25,6 @@ export function createBridgeApi({
   history,
 }: BridgeApiSources): BridgeApi {
   const find = (name: string): Account | undefined => accounts.find((one) => one.name === name);
-  const after = async (
-    name: string,
-    act: (account: Account) => Promise<void>,
-  ): Promise<AccountReport | undefined> => {
-    const account = find(name);
-    if (account === undefined) return undefined;
-    await act(account);
-    return account.report();
-  };
-
   return {
     state: () => state.document,
     vehicles: () => accounts.flatMap(({ vehicles }) => vehicles.documents),
@@ -48,8 +38,17 @@ export function createBridgeApi({
     },
     accounts: () => accounts.map((account) => account.report()),
     account: (name) => find(name)?.report(),
-    login: (name) => after(name, (account) => account.login()),
-    list: (name) => after(name, (account) => account.list()),
+    async login(name) {
+      const account = find(name);
+      await account?.login();
+      return account?.report();
+    },
+    async list(name) {
+      const account = find(name);
+      const reason = await account?.list();
+      // An account may be ready and still not have listed its cars.
+      return account && { ...account.report(), ...(reason === undefined ? {} : { reason }) };
+    },
     events: (id) => history.of(id),
 
     async command(name, payload) {

@@ -78,7 +78,10 @@ export async function openOwnAccount(
     get listed() {
       return listed;
     },
-    report: () => accountReport(account.name, keeper, known, library),
+    report: () => {
+      const cars = known.filter(({ enabled, present }) => enabled && present);
+      return accountReport(account.name, keeper, cars, library);
+    },
     async close() {
       keeper.stop();
       await backend?.close();
