@@ -85,6 +85,12 @@ def not_advanced(seen: Seen, advice: str) -> dict[str, Any]:
     )
 
 
+def not_woken(advice: str) -> dict[str, Any]:
+    """Some releases only read the cloud again for some cars."""
+    why = "the installed library cannot wake this car"
+    return failure("unsupported", f"{why}; a newer one may; {advice}")
+
+
 def _wake_refusal(seen: Seen) -> tuple[str, str]:
     """The code of the contract, and the vendor's own word for it."""
     for said in sorted(seen.wake_codes):

@@ -27,7 +27,8 @@ SHORTEST_TIMEOUT_S = 0.5
 
 #: Ends of the paths that make a car report.
 HELD_WAKE_PATHS = ("/rems/rvs", "/rltmvhclsts", "/status", "/ccs2/carstatus")
-HYUNDAI_USA_STATUS = "/rcs/rvs/vehicleStatus"
+#: The same for reads and wakes; a header tells. Hyundai USA, and Brazil in releases up to 4.23.
+STATUS_PATHS = ("/rcs/rvs/vehicleStatus", "/carstatus/latest", "/status/latest")
 #: Answered as soon as the cloud has taken the wish.
 PROMPT_WAKE_PATHS = ("/prewakeup",)
 
@@ -162,7 +163,7 @@ def is_wake(request: requests.PreparedRequest) -> bool:
 def is_held(request: requests.PreparedRequest) -> bool:
     """Whether the reply may come only when the car has answered."""
     path = path_of(request)
-    if path.endswith(HYUNDAI_USA_STATUS):
+    if path.endswith(STATUS_PATHS):
         return str(request.headers.get("REFRESH", "")).lower() == "true"
     return path.endswith(HELD_WAKE_PATHS)
 

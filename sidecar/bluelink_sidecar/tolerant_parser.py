@@ -76,6 +76,12 @@ RANGES = (
     ),
     *(f"{RESERVATION}.targetSOClist.{n}.dte.rangeByFuel.totalAvailableRange" for n in (0, 1)),
 )
+OFF_PEAK = f"{RESERVATION}.offpeakPowerInfo.offPeakPowerTime1"
+CLOCKS = (
+    *(f"{one}.reservInfo.time" for one in DETAILS),
+    f"{OFF_PEAK}.starttime",
+    f"{OFF_PEAK}.endtime",
+)
 SET_POINTS = (f"{STATUS}.airTemp", *(f"{one}.reservFatcSet.airTemp" for one in DETAILS))
 
 Tidy = Callable[[Any, Any, Any], None]
@@ -151,6 +157,11 @@ def tidy_legacy(state: Any, api: Any, const: Any) -> None:
         point = values.child(state, path)
         if not _is_set_point(point, len(api.temperature_range), const.TEMPERATURE_UNITS):
             _keep(state, path, lambda _: False)
+    for path in CLOCKS:
+        _keep(state, f"{path}.time", _is_clock)
+        _make_number(state, f"{path}.timeSection")
+        if values.child(state, path) and values.child(state, f"{path}.timeSection") is None:
+            _put(state, f"{path}.timeSection", 0)
     for path in (f"{STATUS}.seatHeaterVentState.{one}SeatHeatState" for one in _LEGACY_SEATS):
         _keep(state, path, lambda value: _is_key(value, const.SEAT_STATUS))
     _keep(state, f"{STATUS}.time", _is_time)
@@ -202,6 +213,11 @@ def _is_key(value: Any, table: Any) -> bool:
 
 def _is_time(value: Any) -> bool:
     return isinstance(value, str) and times.parsed(value, times.UTC) is not None
+
+
+def _is_clock(value: Any) -> bool:
+    """Hour and minute in up to four digits."""
+    return isinstance(value, str) and value.isdigit() and len(value) <= 4
 
 
 def _is_time_stamp(value: Any) -> bool:

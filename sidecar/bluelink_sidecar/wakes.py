@@ -164,5 +164,5 @@ def _read_backs(
 
 
 def _gaps(request: Request, family: Family, seen: Seen) -> list[float]:
-    is_of_use = family in READ_BACK and not seen.is_wake_refused
+    is_of_use = family in READ_BACK and seen.may_have_woken
     return list(request.read_back_s) if is_of_use else []
