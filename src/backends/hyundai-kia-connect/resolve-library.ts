@@ -49,7 +49,7 @@ export async function resolveLibrary(resolving: Resolving): Promise<Lock> {
 
 async function ask({ python, log }: Resolving, args: readonly string[]) {
   const first = await pipInstall(python, args);
-  if (first.ok || !first.output.includes('no such option: --report')) return first;
+  if (first.ok || !first.output.includes('no such option: --')) return first;
   log('the pip of this Python is too old to say what it would install; taking a newer one');
   const renewed = await pipInstall(python, ['--quiet', '--upgrade', 'pip']);
   return renewed.ok ? pipInstall(python, args) : renewed;

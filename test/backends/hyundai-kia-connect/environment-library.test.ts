@@ -74,7 +74,7 @@ describe('the newest library that pip finds', () => {
   test('is asked for with a newer pip where that of Python cannot answer', async () => {
     const pip = `case "$*" in
       *"--upgrade pip"*) touch "$0.renewed";;
-      *--report*) if [ -e "$0.renewed" ]; then ${fakeReport('3')}; else echo 'no such option: --report'; exit 2; fi;;
+      *--report*) if [ -e "$0.renewed" ]; then ${fakeReport('3')}; else echo 'no such option: --dry-run'; exit 2; fi;;
     esac`;
     const { lines, ensure } = await prepare({ pip });
     expect(await ensure('newest')).toMatchObject({ library: '3' });
