@@ -96,6 +96,17 @@ def test_departures_are_read_where_the_cars_send_them(bench: Any) -> None:
     ]
 
 
+def test_the_climate_of_a_departure_too(bench: Any) -> None:
+    assert report(bench)["ev"]["schedule"]["climate"] == {
+        "enabled": True,
+        "temperature": 21,
+        "unit": "C",
+        "defrost": None,
+    }
+    del bench.cloud.state["Green"]["Reservation"]["Departure"]["Climate"]
+    assert report(bench)["ev"]["schedule"]["climate"] is None
+
+
 def test_a_seat_that_the_library_does_not_know_costs_nothing_else(bench: Any) -> None:
     bench.cloud.state["Cabin"]["Seat"]["Row1"]["Driver"]["Climate"]["State"] = 11
     found = report(bench)

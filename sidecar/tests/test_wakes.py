@@ -43,16 +43,16 @@ def place(request: pytest.FixtureRequest, library: Any) -> Place:
     chosen: Place = request.param
     if chosen.region not in library.regions:
         pytest.skip(f"this release of the library has no region {chosen.region}")
-    if chosen is R1 and not wakes_without_answer(library):
+    if chosen is R1 and not wakes_without_answer():
         pytest.skip("this release of the library does not wake cars of the newer protocol")
     return chosen
 
 
-def wakes_without_answer(library: Any) -> bool:
+def wakes_without_answer() -> bool:
     """Releases up to 4.23 only read the cloud again for a car of the newer protocol."""
     module = importlib.import_module("hyundai_kia_connect_api.KiaUvoApiEU")
     source = inspect.getsource(module.KiaUvoApiEU._force_refresh_vehicle_state_ccs2)
-    return "sleep(" in source and bool(library)
+    return "sleep(" in source
 
 
 def bench_of(make_bench: Any, place: Place, **state: Any) -> Any:
@@ -138,9 +138,9 @@ def test_an_old_report_in_a_later_zone_is_not_taken_for_a_new_one(
     ],
 )
 def test_a_refused_wake_is_known_at_once(
-    make_bench: Any, library: Any, code: str, status: int, expected: str
+    make_bench: Any, code: str, status: int, expected: str
 ) -> None:
-    if not wakes_without_answer(library):
+    if not wakes_without_answer():
         pytest.skip("this release of the library does not wake cars of the newer protocol")
     bench = bench_of(make_bench, R1)
     bench.cloud.on(bench.cloud.wake_end, refused(code, status))
@@ -242,10 +242,8 @@ def test_a_limit_ends_the_reading_back(make_bench: Any, place: Place) -> None:
     assert (bench.cloud.wakes, bench.cloud.reads) == (1, 2)
 
 
-def test_a_device_id_that_became_void_after_the_wake_does_not_wake_twice(
-    make_bench: Any, library: Any
-) -> None:
-    if not wakes_without_answer(library):
+def test_a_device_id_that_became_void_after_the_wake_does_not_wake_twice(make_bench: Any) -> None:
+    if not wakes_without_answer():
         pytest.skip("this release of the library does not wake cars of the newer protocol")
     bench = bench_of(make_bench, R1)
     good, void = bench.cloud.answers["ccs2/carstatus/latest"], [refused("4002")]
@@ -260,7 +258,7 @@ def test_a_device_id_that_became_void_after_the_wake_does_not_wake_twice(
     assert outcome["session"]["token"]["device_id"].startswith("d1d1d1d1")
 
 
-def test_a_release_that_does_not_wake_says_so(make_bench: Any, library: Any) -> None:
+def test_a_release_that_does_not_wake_says_so(make_bench: Any) -> None:
     bench = make_bench(Europe(), region="china", brand="kia")
     bench.cloud.on("location/park", spa({}))
     outcome = bench.run("force", kept_session(), read_back_s=GAPS)
@@ -269,10 +267,8 @@ def test_a_release_that_does_not_wake_says_so(make_bench: Any, library: Any) -> 
     assert "cannot wake" in outcome["failure"]["message"]
 
 
-def test_a_car_of_brazil_is_read_back_after_the_librarys_own_waiting(
-    make_bench: Any, library: Any
-) -> None:
-    if not wakes_without_answer(library):
+def test_a_car_of_brazil_is_read_back_after_the_librarys_own_waiting(make_bench: Any) -> None:
+    if not wakes_without_answer():
         pytest.skip("this release of the library does not wake cars of the newer protocol")
     bench = make_bench(Europe(), region="brazil", brand="hyundai")
     cloud = bench.cloud
@@ -290,7 +286,7 @@ def with_update(cloud: Europe, update: dict[str, Any]) -> Any:
 
 
 def test_an_australian_car_that_answers_later_is_read_back(make_bench: Any, library: Any) -> None:
-    if not wakes_without_answer(library):
+    if not wakes_without_answer():
         pytest.skip("this release of the library does not wake cars of the newer protocol")
     bench = make_bench(Europe(), region="australia", brand="kia")
     bench.cloud.reports_at_read = 2

@@ -18,6 +18,7 @@ CCS2_DEPARTURE = {
     "first": "Green.Reservation.Departure.Schedule1",
     "second": "Green.Reservation.Departure.Schedule2",
 }
+CCS2_CLIMATE = "Green.Reservation.Departure.Climate"
 CLIMATE = "ev_first_departure_climate"
 #: Without it the library says off, which means nothing.
 LEGACY_CLIMATE = (
@@ -77,14 +78,30 @@ def _days(value: Any) -> list[str] | None:
 
 
 def _climate(car: Car) -> dict[str, Any] | None:
-    temperature = values.tidy(car.number(f"{CLIMATE}_temperature"), 1)
+    found = _raw_climate(car) if car.family is Family.EUROPE_CCI else _parsed_climate(car)
+    return found if any(value is not None for value in found.values()) else None
+
+
+def _parsed_climate(car: Car) -> dict[str, Any]:
     enabled = car.flag(f"{CLIMATE}_enabled")
     if car.family is Family.EUROPE and not car.is_ccs2 and car.raw(LEGACY_CLIMATE) is None:
         enabled = enabled or None
-    found = {
+    return {
         "enabled": enabled,
-        "temperature": temperature,
+        "temperature": values.tidy(car.number(f"{CLIMATE}_temperature"), 1),
         "unit": {"°C": "C", "°F": "F"}.get(car.unit(f"{CLIMATE}_temperature") or ""),
         "defrost": car.flag(f"{CLIMATE}_defrost"),
     }
-    return found if any(value is not None for value in found.values()) else None
+
+
+def _raw_climate(car: Car) -> dict[str, Any]:
+    """Beside the departures or in the first one; the library looks elsewhere."""
+    block = car.raw(f"{CCS2_DEPARTURE['first']}.Climate") or car.raw(CCS2_CLIMATE)
+    temperature = values.number(values.child(block, "Temperature"))
+    unit = "F" if values.whole(values.child(block, "TemperatureUnit")) == 1 else "C"
+    return {
+        "enabled": values.flag(values.child(block, "Activation")),
+        "temperature": values.tidy(temperature, 1),
+        "unit": None if temperature is None else unit,
+        "defrost": values.flag(values.child(block, "Defrost")),
+    }
