@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
 import { hasOldLibrary, hasTestPython } from '../support/python.js';
-import { waitUntil } from '../support/wait.js';
 import {
   type EuropeWorld,
   again,
@@ -91,15 +90,12 @@ describe.skipIf(!hasTestPython || hasOldLibrary)('the new vehicle servers', () =
     const car = carOf(account);
     const before = trueReport(world);
     car.change({ locked: false });
-    account.wakes.delay_ms = 3_000;
+    account.wakes.delay_ms = 60_000;
     await library.result('force_refresh_vehicle_state', idOf(world));
     expect(asked()).toEqual(['force', 'cached', 'detail', 'detail', 'detail', 'detail']);
     expect(await knownReport(world)).toBe(before - hour_ms);
-    await waitUntil(
-      () => car.count('wake', 'wake') === 1,
-      10_000,
-      () => 'the car to report',
-    );
+    expect(car.count('wake', 'wake')).toBe(0);
+    account.wakes.arrive();
     await read(world);
     expect(await knownReport(world)).toBe(trueReport(world) - hour_ms);
     expect(trueReport(world)).toBeGreaterThan(before);

@@ -85,7 +85,7 @@ describe.skipIf(!hasTestPython || hasOldLibrary)('the old vehicle servers', () =
       const world = await signInToEurope(kia);
       const { library, account, asked } = world;
       const car = carOf(account);
-      account.wakes.delay_ms = 15_000;
+      account.wakes.delay_ms = 5_000;
       const before = trueReport(world);
       car.change({ locked: false });
       await library.result('force_refresh_vehicle_state', car.identity.id);

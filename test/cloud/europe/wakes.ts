@@ -6,20 +6,27 @@ export class Wakes {
   answer: 'accepted' | 'rate_limited' | 'duplicate' = 'accepted';
   /** How long the car takes to its report; `never` for one that does not hear. */
   delay_ms: number | 'never' = 1_000;
-  readonly #timers = new Set<NodeJS.Timeout>();
+  readonly #underWay = new Map<NodeJS.Timeout, SimulatedCar>();
 
   /** Never within the call: the caller reads the old report at once after it. */
   send(car: SimulatedCar): void {
     if (this.delay_ms === 'never') return;
     const timer = setTimeout(() => {
-      this.#timers.delete(timer);
+      this.#underWay.delete(timer);
       car.wake();
     }, this.delay_ms);
-    this.#timers.add(timer);
+    this.#underWay.set(timer, car);
+  }
+
+  /** What is under way is there now, for a test that waits for no clock. */
+  arrive(): void {
+    const cars = [...this.#underWay.values()];
+    this.stop();
+    for (const car of cars) car.wake();
   }
 
   stop(): void {
-    for (const timer of this.#timers) clearTimeout(timer);
-    this.#timers.clear();
+    for (const timer of this.#underWay.keys()) clearTimeout(timer);
+    this.#underWay.clear();
   }
 }
