@@ -5,6 +5,7 @@ import {
   keptSession,
   refusalWithAdvice,
 } from './account-session.js';
+import { settlesWithin } from './daemon/settles-within.js';
 import { createAccountLog } from './dispatch/account-log.js';
 import { Admissions } from './dispatch/admissions.js';
 import {
@@ -377,9 +378,9 @@ export async function createAccount(options: AccountOptions, deps: AccountDepend
     async stop(): Promise<void> {
       clearInterval(pruning);
       watch.stop();
-      keeper.stop();
+      const signedOff = keeper.stop();
       dispatcher.stop();
-      await dispatcher.quiet(grace_ms);
+      await Promise.all([dispatcher.quiet(grace_ms), settlesWithin(signedOff, grace_ms)]);
       admissions.stop();
       for (const one of callClasses) breakers[one].stop();
       firstReads.stop();

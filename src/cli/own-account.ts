@@ -83,8 +83,9 @@ export async function openOwnAccount(
       return accountReport(account.name, keeper, cars, library);
     },
     async close() {
-      keeper.stop();
+      const signedOff = keeper.stop();
       await backend?.close();
+      await signedOff;
       await writing;
     },
   };

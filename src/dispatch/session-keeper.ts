@@ -8,6 +8,7 @@ import type {
   Device,
   ListedVehicle,
   Outcome,
+  Result,
   Session,
   Task,
 } from '../vehicle/task.js';
@@ -149,28 +150,21 @@ export class SessionKeeper {
 
   /** Lists the cars anew. Answers why it could not. */
   async list(): Promise<Failure | undefined> {
-    await this.#signingIn;
-    const { state } = this;
-    if (state.is !== 'ready') return reasonOf(state);
-    const { data, generation } = state.session;
-    const outcome = await this.#alone({ operation: 'list', session: data });
-    await this.adopt(outcome, generation);
-    if (outcome.ok) {
-      if (outcome.result.operation === 'list') this.#listed(outcome.result.vehicles);
-      await this.#keep();
-      return undefined;
-    }
+    const listed =
+      this.#signingIn === undefined ? await this.#inTurn(() => this.#listOnce()) : undefined;
+    // A sign-in that came first lists the cars as well.
+    if (listed === undefined) return whyNot(await (this.#signingIn ?? this.#state));
+    const { outcome, generation } = listed;
+    if (outcome.ok) return undefined;
     if (outcome.failure.code !== 'auth_failed') return outcome.failure;
-    const renewed = await this.renew(generation);
-    return renewed.is === 'ready' ? undefined : reasonOf(renewed);
+    return whyNot(await this.renew(generation));
   }
 
   /** Lists the cars with the session there is, or with a new one at once. Answers why it could not. */
   async listOrSignIn(): Promise<Failure | undefined> {
     if (this.#state.is === 'ready') return this.list();
     // A sign-in would void the code that somebody is about to type, or be refused once more.
-    const state = isBlocked(this.#state) ? this.#state : await this.#signIn();
-    return state.is === 'ready' ? undefined : reasonOf(state);
+    return whyNot(isBlocked(this.#state) ? this.#state : await this.#signIn());
   }
 
   /** Asks the vendor to send a one-time code. Answers why it could not. */
@@ -179,39 +173,28 @@ export class SessionKeeper {
     if (this.#state.is === 'ready') return noCodeAwaited;
     // The person acts: what stopped the account is tried anew, and may lead to a code.
     const state = this.#state.is === 'otp_required' ? this.#state : await this.login();
-    if (state.is === 'ready') return undefined;
-    if (state.is !== 'otp_required') return reasonOf(state);
-    const { challenge } = state;
-    if (challenge !== null && !challenge.methods.includes(method)) {
-      const offered = challenge.methods.join(', ');
-      return failure('invalid_payload', `method: the vendor offers ${offered}, not ${method}`);
-    }
-    const { session } = this.#kept;
-    return this.#judgeCode(await this.#alone({ operation: 'request_code', session, method }));
+    return state.is === 'ready' ? undefined : this.#takeCodeStep('request_code', { method });
   }
 
   /** Hands over the code that a person was sent. Answers why it was not taken. */
   async submitCode(code: string): Promise<Failure | undefined> {
     await this.#signingIn;
-    if (this.#state.is !== 'otp_required') {
-      return this.#state.is === 'ready' ? noCodeAwaited : reasonOf(this.#state);
-    }
-    const { session } = this.#kept;
-    return this.#judgeCode(await this.#alone({ operation: 'submit_code', session, code }));
+    return this.#takeCodeStep('submit_code', { code });
   }
 
   /** Takes back what a task changed. One that began with an older session is dropped. */
   async adopt(outcome: Outcome, generation: number): Promise<void> {
-    if (outcome.session === undefined || generation !== this.#kept.generation) return;
-    this.#takeSession(outcome);
-    if (this.#state.is === 'ready') this.#state = this.#ready(outcome.session);
-    await this.#keep();
+    if (this.#takeNewer(outcome, generation)) await this.#keep();
   }
 
-  /** Nothing is tried any more; a session that still comes back is kept. */
-  stop(): void {
+  /**
+   * Nothing is tried any more, and no state is told; what still comes back is kept. Resolves when the task under way
+   * has ended.
+   */
+  async stop(): Promise<void> {
     this.#isStopped = true;
     clearTimeout(this.#timer);
+    await this.#last;
   }
 
   #ready(session: Session): SessionState {
@@ -232,6 +215,7 @@ export class SessionKeeper {
   }
 
   #signIn(): Promise<SessionState> {
+    if (this.#isStopped) return Promise.resolve(this.#state);
     this.#signingIn ??= this.#signInOnce().finally(() => {
       this.#signingIn = undefined;
     });
@@ -242,25 +226,44 @@ export class SessionKeeper {
     clearTimeout(this.#timer);
     this.#update({ tries: this.#kept.tries + 1 });
     this.#pauseAfter(this.#kept.tries);
-    // On the disk before the vendor answers, in case this process never hears of it.
-    void this.#keep();
+    const noted = this.#keep();
     this.#change({ is: 'signing_in' });
-    const outcome = await this.#alone({ operation: 'sign_in', session: this.#kept.session });
-    if (this.#isStopped) await this.#keepWhatCame(outcome);
-    else await this.#judge(outcome);
+    // On the disk before the vendor hears of it, in case this process never hears of the answer.
+    await noted;
+    await this.#inTurn(async () => {
+      // The code step before it has opened the session.
+      if (this.#isStopped || this.#state.is === 'ready') return;
+      if (this.#state.is !== 'signing_in') this.#change({ is: 'signing_in' });
+      await this.#judge(await this.#call({ operation: 'sign_in' }));
+    });
     return this.#state;
   }
 
-  /** A task about the account when the one before has ended; takes the device it brings back. */
-  #alone(call: Omit<AccountCall, 'device'>): Promise<Outcome> {
-    const run = async (): Promise<Outcome> => {
-      const outcome = await this.#options.call({ ...call, device: this.#kept.device });
-      if (outcome.device !== undefined) this.#update({ device: outcome.device });
-      return outcome;
-    };
-    const ended = this.#last.then(run);
-    this.#last = ended;
+  /** Undefined where the account is not ready. */
+  async #listOnce() {
+    if (this.#state.is !== 'ready') return undefined;
+    const { generation } = this.#state.session;
+    const outcome = await this.#call({ operation: 'list' });
+    this.#takeNewer(outcome, generation);
+    if (outcome.ok && outcome.result.operation === 'list') this.#listed(outcome.result.vehicles);
+    await this.#keep();
+    return { outcome, generation };
+  }
+
+  /** What is done about the account is done one after the other, and looks at the state when its turn comes. */
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const ended = this.#last.then(work);
+    this.#last = ended.catch(() => undefined);
     return ended;
+  }
+
+  /** Hands over the newest session and device, and takes back the device. */
+  async #call(call: Omit<AccountCall, 'session' | 'device'>): Promise<Outcome> {
+    if (this.#isStopped) return { ok: false, failure: stopping, requests: 0 };
+    const { session, device } = this.#kept;
+    const outcome = await this.#options.call({ ...call, session, device });
+    if (outcome.device !== undefined) this.#update({ device: outcome.device });
+    return outcome;
   }
 
   async #judge(outcome: Outcome): Promise<void> {
@@ -277,6 +280,7 @@ export class SessionKeeper {
         this.#change({ is: 'refused', reason });
         break;
       case 'auth_failed':
+      case 'pin_rejected':
         this.#refused(reason);
         break;
       default:
@@ -285,19 +289,28 @@ export class SessionKeeper {
     await this.#keep();
   }
 
+  #takeCodeStep(
+    operation: 'request_code' | 'submit_code',
+    what: Pick<AccountCall, 'method' | 'code'>,
+  ): Promise<Failure | undefined> {
+    return this.#inTurn(async () => {
+      const refusal = codeRefusal(this.#state, what);
+      if (refusal !== undefined) return refusal;
+      return this.#judgeCode(operation, await this.#call({ operation, ...what }));
+    });
+  }
+
   /** What became of a step of a one-time code. A code that was wrong leaves everything as it was. */
-  async #judgeCode(outcome: Outcome): Promise<Failure | undefined> {
+  async #judgeCode(operation: AccountOperation, outcome: Outcome): Promise<Failure | undefined> {
     if (await this.#isOpened(outcome)) return undefined;
-    if (outcome.ok) {
-      await this.#keep();
-      return undefined;
-    }
-    const reason = outcome.failure;
     this.#takeSession(outcome);
-    if (reason.code === 'otp_required' && outcome.challenge !== undefined) {
-      this.#change({ is: 'otp_required', reason, challenge: outcome.challenge });
+    const reason = outcome.ok ? unlessSent(operation, outcome.result) : outcome.failure;
+    const challenge = challengeOf(outcome);
+    if (reason?.code === 'otp_required' && challenge !== null) {
+      this.#change({ is: 'otp_required', reason, challenge });
     }
-    if (reason.code === 'auth_failed') {
+    if (reason?.code === 'consent_required') this.#change({ is: 'refused', reason });
+    if (reason?.code === 'auth_failed') {
       this.#update({ refusals: this.#kept.refusals + 1 });
       if (this.#kept.refusals >= mostRefusals) this.#change({ is: 'refused', reason });
     }
@@ -321,6 +334,13 @@ export class SessionKeeper {
     return true;
   }
 
+  #takeNewer(outcome: Outcome, generation: number): boolean {
+    if (outcome.session === undefined || generation !== this.#kept.generation) return false;
+    this.#takeSession(outcome);
+    if (this.#state.is === 'ready') this.#state = this.#ready(outcome.session);
+    return true;
+  }
+
   #takeSession({ session, session_expires_at: expires_at }: Outcome): void {
     if (session === undefined) return;
     this.#update({ session, generation: this.#kept.generation + 1 });
@@ -336,11 +356,6 @@ export class SessionKeeper {
     const pause_ms = tries > 0 ? (retryDelay(this.#pauses, tries) ?? 0) : 0;
     this.#update({ next_try_at: this.#options.clock.now() + pause_ms });
     return pause_ms;
-  }
-
-  async #keepWhatCame(outcome: Outcome): Promise<void> {
-    this.#takeSession(outcome);
-    await this.#keep();
   }
 
   #refused(reason: Failure): void {
@@ -359,12 +374,13 @@ export class SessionKeeper {
     clearTimeout(this.#timer);
     const retry_at = this.#options.clock.now() + pause_ms;
     this.#change({ is: 'unreachable', retry_at, reason });
+    if (this.#isStopped) return;
     this.#timer = setTimeout(() => void this.#signIn(), timerDelay(pause_ms));
   }
 
   #change(state: SessionState): void {
     this.#state = state;
-    this.#options.onState(state);
+    if (!this.#isStopped) this.#options.onState(state);
   }
 
   #update(changed: Partial<KeptSession>): void {
@@ -380,12 +396,36 @@ export class SessionKeeper {
 
 const spaced = failure('unavailable', 'sign-ins keep a distance, across restarts too');
 const dropped = failure('unavailable', 'the vendor has dropped a session that was just opened');
+const stopping = failure('interrupted', 'the bridge stops', { sent: false });
 const noCodeAwaited = failure('unsupported', 'the account is ready: no one-time code is awaited');
 
 /** Why calls of an account do not start now. */
 export function reasonOf(state: Exclude<SessionState, { is: 'ready' }>): Failure {
   if (state.is === 'signing_in') return failure('unavailable', 'the account is signing in');
   return state.reason;
+}
+
+function whyNot(state: SessionState): Failure | undefined {
+  return state.is === 'ready' ? undefined : reasonOf(state);
+}
+
+/** Why a step of a one-time code is not taken now. */
+function codeRefusal(
+  state: SessionState,
+  { method }: Pick<AccountCall, 'method'>,
+): Failure | undefined {
+  if (state.is === 'ready') return noCodeAwaited;
+  if (state.is !== 'otp_required') return reasonOf(state);
+  const { methods } = state.challenge ?? {};
+  if (method === undefined || methods === undefined || methods.includes(method)) return undefined;
+  const offered = methods.join(', ');
+  return failure('invalid_payload', `method: the vendor offers ${offered}, not ${method}`);
+}
+
+/** Of a success that opened no session only the one that sent a code is one. */
+function unlessSent(operation: AccountOperation, result: Result): Failure | undefined {
+  if (operation === 'request_code' && result.operation === operation) return undefined;
+  return failure('internal', 'the step of the one-time code gave no session');
 }
 
 function challengeOf(outcome: Outcome): Challenge | null {
