@@ -11,7 +11,13 @@ const reportSchema = z.object({
     z.object({
       metadata: z.object({ name: z.string(), version: z.string() }),
       download_info: z.object({
-        archive_info: z.object({ hash: z.string().startsWith('sha256=') }).optional(),
+        // Where a package came from an archive. `hash` is the older form, `hashes` the one that stays.
+        archive_info: z
+          .object({
+            hash: z.string().startsWith('sha256=').optional(),
+            hashes: z.object({ sha256: z.string().optional() }).optional(),
+          })
+          .optional(),
       }),
     }),
   ),
@@ -66,8 +72,9 @@ function lockText(packages: readonly Package[]): string {
 }
 
 function hashOf({ metadata, download_info }: Package): string {
-  const hash = download_info.archive_info?.hash;
-  if (hash !== undefined) return hash.slice('sha256='.length);
+  const { hash, hashes } = download_info.archive_info ?? {};
+  const sha256 = hashes?.sha256 ?? hash?.slice('sha256='.length);
+  if (sha256 !== undefined) return sha256;
   throw new EnvironmentFault(
     `pip tells no hash of ${metadata.name} ${metadata.version}: expected a package of an index, got a folder or a repository`,
   );

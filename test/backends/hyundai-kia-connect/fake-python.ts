@@ -30,10 +30,12 @@ export function fakeReport(library: string): string {
     ['hyundai_kia_connect_api', library],
     ['certifi', '2026.1'],
   ];
-  const install = packages.map(([name, version]) => ({
-    metadata: { name, version },
-    download_info: { archive_info: { hash: `sha256=${String(name)}-${String(version)}` } },
-  }));
+  const install = packages.map(([name, version], place) => {
+    const sha256 = `${String(name)}-${String(version)}`;
+    // Old pips write the one, new ones the other.
+    const archive_info = place === 0 ? { hash: `sha256=${sha256}` } : { hashes: { sha256 } };
+    return { metadata: { name, version }, download_info: { archive_info } };
+  });
   return `while [ "$#" -gt 0 ]; do
   if [ "$1" = --report ]; then echo '${JSON.stringify({ install })}' >"$2"; fi
   shift
