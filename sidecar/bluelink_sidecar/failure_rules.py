@@ -49,6 +49,8 @@ DEAD_SESSION_CANADA = frozenset({"7402", "7403", "7404", "7549", "7602", "7606"}
 LOCKED_CANADA, WRONG_PASSWORD_CANADA = "7402", "7404"
 BAD_SHAPE = ("KeyError", "TypeError", "IndexError", "ValueError", "AttributeError")
 DUPLICATE_WAIT_S = 60.0
+#: Of the newer European cloud: a list after the credentials have been taken.
+LIST_ROW = 63
 
 
 @dataclass(frozen=True)
@@ -72,9 +74,18 @@ class Rule:
             return False
         return self.when(trouble)
 
+    def said_of(self, kind: str) -> str:
+        is_sign_in = kind == "sign_in" and self.row != LIST_ROW
+        return (
+            CREDENTIALS_REFUSED if is_sign_in and self.message == SESSION_REFUSED else self.message
+        )
 
-SIGN_IN_REFUSED = "the vendor no longer accepts this session"
-WRONG_CREDENTIALS = "the vendor refused the sign-in: check user name and password, best by signing in to the vendor's own app"
+
+SESSION_REFUSED = "the vendor does not accept this session"
+#: The same of a sign-in, which has just sent them.
+CREDENTIALS_REFUSED = (
+    "the vendor refused the credentials: check user name and password, best in the vendor's own app"
+)
 NO_ANSWER = "the vendor's cloud could not be reached"
 ODD_ANSWER = "the vendor's cloud answered with something that is not an answer"
 OUT_OF_ORDER = "the vendor's service is out of order; it is tried again later"
@@ -178,43 +189,42 @@ RULES: tuple[Rule, ...] = (
         15,
         "auth_failed",
         lambda t: is_refusal_in_canada(t, WRONG_PASSWORD_CANADA),
-        WRONG_CREDENTIALS,
+        CREDENTIALS_REFUSED,
         frozenset({CANADA}),
     ),
-    Rule(15, "auth_failed", is_auth, WRONG_CREDENTIALS, kinds=("sign_in",)),
-    Rule(15, "auth_failed", is_auth, SIGN_IN_REFUSED),
+    Rule(15, "auth_failed", is_auth, SESSION_REFUSED),
     # Releases up to 4.23 raise a bare Exception for it.
     Rule(
         15,
         "auth_failed",
         lambda t: t.saw("1001"),
-        WRONG_CREDENTIALS,
+        CREDENTIALS_REFUSED,
         frozenset({KIA}),
         kinds=("sign_in",),
     ),
     Rule(
-        63,
+        LIST_ROW,
         "auth_failed",
         lambda t: (is_no_stored_status(t) or is_list_failure(t)) and t.http_status in (401, 403),
-        SIGN_IN_REFUSED,
+        SESSION_REFUSED,
         EUROPE_CCI,
     ),
     Rule(
-        63,
+        LIST_ROW,
         "unsupported",
         lambda t: is_no_stored_status(t) and t.http_status == 404,
         NO_DATA,
         EUROPE_CCI,
     ),
     Rule(
-        63,
+        LIST_ROW,
         "unavailable",
         lambda t: is_no_stored_status(t) and t.seen.status is None,
         NO_ANSWER,
         EUROPE_CCI,
     ),
     Rule(
-        63,
+        LIST_ROW,
         "unavailable",
         lambda t: is_no_stored_status(t) or is_list_failure(t),
         OUT_OF_ORDER,
@@ -224,14 +234,14 @@ RULES: tuple[Rule, ...] = (
         16,
         "auth_failed",
         lambda t: is_api(t) and t.says("API Error 401", "Invalid access token", "HTTP 401"),
-        SIGN_IN_REFUSED,
+        SESSION_REFUSED,
         frozenset({HYUNDAI}),
     ),
     Rule(
         17,
         "auth_failed",
         lambda t: (is_pin_refusal(t) or is_pin_endpoint(t)) and t.saw("7501", EXPIRED),
-        SIGN_IN_REFUSED,
+        SESSION_REFUSED,
         TYPE_1_FAMILY,
     ),
     Rule(
@@ -252,7 +262,7 @@ RULES: tuple[Rule, ...] = (
         17,
         "auth_failed",
         lambda t: is_pin_refusal(t) and t.seen.status in (401, 403),
-        SIGN_IN_REFUSED,
+        SESSION_REFUSED,
         EUROPE_CCI,
     ),
     Rule(
@@ -273,7 +283,7 @@ RULES: tuple[Rule, ...] = (
         18,
         "auth_failed",
         lambda t: t.misses("result") and t.saw(*DEAD_SESSION_CANADA),
-        SIGN_IN_REFUSED,
+        SESSION_REFUSED,
         frozenset({CANADA}),
     ),
     Rule(
@@ -382,7 +392,7 @@ RULES: tuple[Rule, ...] = (
         36,
         "auth_failed",
         lambda t: t.names("InvalidAPIResponseError") and t.saw("4010"),
-        SIGN_IN_REFUSED,
+        SESSION_REFUSED,
         TYPE_1_FAMILY,
     ),
     Rule(
@@ -396,7 +406,7 @@ RULES: tuple[Rule, ...] = (
         38,
         "auth_failed",
         lambda t: t.names("HTTPError") and t.seen.status in (401, 403),
-        SIGN_IN_REFUSED,
+        SESSION_REFUSED,
     ),
     Rule(38, "unavailable", is_named("HTTPError"), ODD_ANSWER, is_not_done=on_4xx),
     Rule(
@@ -410,7 +420,7 @@ RULES: tuple[Rule, ...] = (
         41,
         "auth_failed",
         lambda t: t.misses("transactionid") and t.saw(*DEAD_SESSION_CANADA),
-        SIGN_IN_REFUSED,
+        SESSION_REFUSED,
         frozenset({CANADA}),
     ),
     Rule(
@@ -455,7 +465,7 @@ RULES: tuple[Rule, ...] = (
         45,
         "auth_failed",
         lambda t: is_api(t) and t.saw(*DEAD_SESSION_CANADA),
-        SIGN_IN_REFUSED,
+        SESSION_REFUSED,
         frozenset({CANADA}),
     ),
     Rule(
@@ -492,7 +502,7 @@ RULES: tuple[Rule, ...] = (
         48,
         "auth_failed",
         lambda t: t.misses("errorMessage") and t.saw("401"),
-        SIGN_IN_REFUSED,
+        SESSION_REFUSED,
         frozenset({HYUNDAI}),
     ),
     Rule(

@@ -57,7 +57,7 @@ def classify(trouble: Trouble, redactor: Redactor) -> dict[str, Any]:
     code = rule.command_code if is_command and rule.command_code else rule.code
     return failure(
         code,
-        f"{rule.message} ({detail(trouble, redactor)})",
+        f"{rule.said_of(trouble.kind)} ({detail(trouble, redactor)})",
         sent=was_sent(trouble, rule, code),
         is_unknown=is_command and trouble.seen.requests > 0 and not rule.is_not_done(trouble),
         retry_after_s=wait_of(rule, code, trouble.seen),

@@ -476,6 +476,8 @@ def test_nothing_of_a_reply_is_quoted(library: Any, text: str) -> None:
             seen(503),
             "not the password",
         ),
+        (Lib("APIError", "API Error 401: x"), HYUNDAI, SIGN_IN, seen(), "check user name"),
+        (Lib("APIError", "API Error 401: x"), HYUNDAI, READ, seen(), "this session"),
         (Lib("ConsentRequiredError", "x"), CCI, SIGN_IN, seen(), "in a browser"),
         (Lib("AuthenticationError", "x"), CANADA, SIGN_IN, seen(200, "7402"), "unlock it"),
         (Lib("RateLimitingError", "x"), AU, READ, seen(), "waiting"),

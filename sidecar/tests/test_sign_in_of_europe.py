@@ -91,7 +91,7 @@ STEPS: list[tuple[str, Any, str, str]] = [
     ("token-exchange", reply({"accessToken": "a", "expiresTime": 1.7e12}), "unavailable", "answer"),
     ("available-vehicles", reply({"message": SAID}, status=500), "unavailable", "out of order"),
     ("available-vehicles", reply({}, status=429), "rate_limited", "limit"),
-    ("available-vehicles", reply({}, status=401), "auth_failed", "session"),
+    ("available-vehicles", reply({}, status=401), "auth_failed", "this session"),
     ("available-vehicles", reply({"contents": None}), "unavailable", "not an answer"),
     ("available-vehicles", reply(b"<html>hm</html>"), "unavailable", "not an answer"),
 ]
