@@ -10,24 +10,18 @@ interface Target {
   readonly port: number | string;
 }
 
-/**
- * Leads whatever this process asks for over HTTPS through the cloud's proxy, for a library that knows no proxies. The
- * tunnel is opened without an HTTP client, so that nobody who counts requests counts it.
- */
-export function leadThroughProxy(cloud: {
+export interface Proxy {
   readonly proxyUrl: string;
   readonly caFile: string;
-}): void {
-  const direct = https.globalAgent;
-  const agent = tunnelAgent(new URL(cloud.proxyUrl), readFileSync(cloud.caFile));
-  https.globalAgent = agent;
-  onTeardown(() => {
-    https.globalAgent = direct;
-    agent.destroy();
-  });
 }
 
-function tunnelAgent(proxy: URL, ca: Buffer): Agent {
+/**
+ * Leads whatever is asked for over HTTPS through the cloud's proxy, for a library that knows no proxies. The tunnel is
+ * opened without an HTTP client, so that nobody who counts requests counts it.
+ */
+export function tunnelAgent({ proxyUrl, caFile }: Proxy): Agent {
+  const proxy = new URL(proxyUrl);
+  const ca = readFileSync(caFile);
   const createConnection = (
     target: Target,
     created: (error: Error | null, socket?: TLSSocket) => void,
@@ -43,6 +37,17 @@ function tunnelAgent(proxy: URL, ca: Buffer): Agent {
   };
   // As Node's own does: an open connection is used again.
   return Object.assign(new Agent({ keepAlive: true }), { createConnection });
+}
+
+/** Until the test, or the file, is over. */
+export function leadThroughProxy(proxy: Proxy): void {
+  const direct = https.globalAgent;
+  const agent = tunnelAgent(proxy);
+  https.globalAgent = agent;
+  onTeardown(() => {
+    https.globalAgent = direct;
+    agent.destroy();
+  });
 }
 
 async function openTunnel(proxy: URL, { host, port }: Target): Promise<Socket> {
