@@ -53,6 +53,8 @@ export interface KeptSession {
   /** Sign-ins in quick succession, whatever became of them, and when the next one may be (epoch milliseconds). */
   readonly tries: number;
   readonly next_try_at: number;
+  /** How long before that moment the pause began. */
+  readonly pause_ms: number;
   /** Kept while a person has to act. */
   readonly blocked: BlockedState | null;
 }
@@ -66,6 +68,7 @@ export const nothingKept: KeptSession = {
   refusals: 0,
   tries: 0,
   next_try_at: 0,
+  pause_ms: 0,
   blocked: null,
 };
 
@@ -208,7 +211,7 @@ export class SessionKeeper {
     const now = this.#options.clock.now();
     if (now - this.#kept.next_try_at > settled_ms) this.#update({ tries: 0 });
     // A clock that was set back must not hold the account for longer than a pause.
-    const pause_ms = Math.min(this.#kept.next_try_at - now, this.#pauses.max_ms);
+    const pause_ms = Math.min(this.#kept.next_try_at - now, this.#kept.pause_ms);
     if (pause_ms <= 0) return this.#signIn();
     this.#tryLater(why, pause_ms);
     return Promise.resolve(this.#state);
@@ -352,9 +355,10 @@ export class SessionKeeper {
     this.#options.onVehicles(vehicles);
   }
 
-  #pauseAfter(tries: number): number {
-    const pause_ms = tries > 0 ? (retryDelay(this.#pauses, tries) ?? 0) : 0;
-    this.#update({ next_try_at: this.#options.clock.now() + pause_ms });
+  #pauseAfter(tries: number, least_ms = 0): number {
+    const own_ms = tries > 0 ? (retryDelay(this.#pauses, tries) ?? 0) : 0;
+    const pause_ms = Math.max(own_ms, least_ms);
+    this.#update({ pause_ms, next_try_at: this.#options.clock.now() + pause_ms });
     return pause_ms;
   }
 
@@ -365,9 +369,7 @@ export class SessionKeeper {
   }
 
   #tryAgain(reason: Failure, least_ms: number): void {
-    const pause_ms = Math.max(this.#pauseAfter(this.#kept.tries), least_ms);
-    this.#update({ next_try_at: this.#options.clock.now() + pause_ms });
-    this.#tryLater(reason, pause_ms);
+    this.#tryLater(reason, this.#pauseAfter(this.#kept.tries, least_ms));
   }
 
   #tryLater(reason: Failure, pause_ms: number): void {

@@ -33,6 +33,7 @@ const keptSessionSchema = z.object({
   refusals: z.number(),
   tries: z.number().default(0),
   next_try_at: z.number().default(0),
+  pause_ms: z.number().default(0),
   blocked: blockedSchema.nullable(),
   /** A block holds only as long as the credentials are the same. */
   credentials: z.string(),

@@ -482,3 +482,52 @@ test('nothing leaves before what it might cost is on the disk', async () => {
   await settle();
   expect(call).toHaveBeenCalledTimes(1);
 });
+
+test('a pause that the vendor asks for is kept to after a restart', async () => {
+  const { keeper, calls, kept } = aKeeper();
+  keeper.start();
+  await settle();
+  await calls[0]?.answer(aFailure('rate_limited', { retry_after_s: 86_400 }));
+  void keeper.stop();
+  await vi.advanceTimersByTimeAsync(3_600_000);
+  const restarted = aKeeper(kept());
+  restarted.keeper.start();
+  await vi.advanceTimersByTimeAsync(22.9 * 3_600_000);
+  expect(restarted.calls).toEqual([]);
+  expect(restarted.keeper.state.is).toBe('unreachable');
+  await vi.advanceTimersByTimeAsync(360_000);
+  expect(restarted.calls).toHaveLength(1);
+});
+
+test('restarts again and again do not sign in again and again', async () => {
+  let kept: KeptSession | undefined;
+  const signedIn: number[] = [];
+  for (let restart = 0; restart < 600; restart += 1) {
+    const one = aKeeper(kept);
+    one.keeper.start();
+    await vi.advanceTimersByTimeAsync(6000);
+    // It dies with the sign-in under way.
+    kept = one.kept() ?? kept;
+    void one.keeper.stop();
+    if (one.calls.length > 0) signedIn.push(restart);
+  }
+  // An hour of restarts: after pauses of 1, 2, 4, … 512 seconds, and then 15 minutes.
+  expect(signedIn.length).toBeLessThanOrEqual(13);
+  expect(signedIn.at(-1)).toBeGreaterThan(300);
+});
+
+test.each([
+  ['back', -30 * 86_400_000],
+  ['forward', 30 * 86_400_000],
+])('a clock that is set %s makes no pause longer', async (_, change_ms) => {
+  const { keeper, calls, kept } = aKeeper();
+  keeper.start();
+  await settle();
+  await calls[0]?.answer(aFailure('rate_limited', { retry_after_s: 120 }));
+  void keeper.stop();
+  vi.setSystemTime(Date.now() + change_ms);
+  const restarted = aKeeper(kept());
+  restarted.keeper.start();
+  await vi.advanceTimersByTimeAsync(120_000);
+  expect(restarted.calls).toHaveLength(1);
+});
