@@ -9,6 +9,7 @@ import {
 } from './dispatch/session-keeper.js';
 import type { AccountReport } from './http/bridge-api.js';
 import { markOf, type AccountStore } from './store/account-store.js';
+import { createNewestWrite } from './store/newest-write.js';
 import type { KnownVehicle } from './vehicle/known-vehicle.js';
 import type { Failure } from './vehicle/outcome.js';
 import type { ListedVehicle, Outcome, Task } from './vehicle/task.js';
@@ -31,6 +32,8 @@ export interface AccountSessionDependencies {
   readonly onVehicles: (vehicles: readonly ListedVehicle[]) => void;
   readonly onState: (state: SessionState) => void;
   readonly onStoreTrouble: (err: unknown) => void;
+  /** The store is no longer written to. */
+  readonly closed: AbortSignal;
 }
 
 /** What the store holds of the session of this very account, or nothing if it was another's. */
@@ -64,8 +67,12 @@ export function createAccountSession(
           remaining_ms: options.deadline_ms.sign_in,
           ...call,
         }),
-      keep: (now) =>
-        deps.stored.putSession({ ...now, credentials, identity }).catch(deps.onStoreTrouble),
+      keep: createNewestWrite({
+        put: (now) => deps.stored.putSession({ ...now, credentials, identity }),
+        retry: deps.retry,
+        onTrouble: deps.onStoreTrouble,
+        signal: deps.closed,
+      }),
       onVehicles: deps.onVehicles,
       onState: deps.onState,
     },

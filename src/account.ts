@@ -139,8 +139,10 @@ export async function createAccount(options: AccountOptions, deps: AccountDepend
     onReturn,
   });
 
+  const closed = new AbortController();
   const keeper: SessionKeeper = createAccountSession(options, session, {
     clock,
+    closed: closed.signal,
     retry,
     stored,
     handOff,
@@ -387,6 +389,7 @@ export async function createAccount(options: AccountOptions, deps: AccountDepend
       slots.stop();
       vehicles.stop();
       await Promise.all([pool.stop(), book.stop(grace_ms)]);
+      closed.abort();
     },
   };
 }

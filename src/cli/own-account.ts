@@ -51,8 +51,10 @@ export async function openOwnAccount(
   };
   let listed: readonly ListedVehicle[] = [];
   let writing: Promise<void> = Promise.resolve();
+  const closed = new AbortController();
   const keeper = createAccountSession(options, session, {
     clock: systemClock,
+    closed: closed.signal,
     retry: config.retry,
     stored,
     handOff: async (task) => {
@@ -66,7 +68,9 @@ export async function openOwnAccount(
       listed = vehicles;
       // A daemon that finds a session does not sign in, so it would never hear of the cars.
       known = mergeVehicles(known, vehicles, account.vehicles);
-      writing = stored.putVehicles(known);
+      writing = stored.putVehicles(known).catch((err: unknown) => {
+        console.error(`the cars could not be stored: ${String(err)}`);
+      });
     },
     onState: () => undefined,
     onStoreTrouble: (err) => {
@@ -87,6 +91,7 @@ export async function openOwnAccount(
       await backend?.close();
       await signedOff;
       await writing;
+      closed.abort();
     },
   };
 }
