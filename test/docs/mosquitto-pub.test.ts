@@ -27,11 +27,14 @@ const lines: Line[] = allPages.flatMap(({ name, blocks }) =>
     .filter(({ language }) => language === 'sh')
     .flatMap((block) => block.lines)
     .filter((line) => line.startsWith('mosquitto_pub '))
-    .map((line) => ({ page: name, line, expected: expectation(/ {4}# (.*)$/.exec(line)?.[1]) })),
+    .map((line) => ({ page: name, line, expected: expectationOf(line) })),
 );
 
 /** `# rejected, unsupported`, `# replayed`; without a remark the command has to succeed. */
-function expectation(remark: string | undefined): Partial<LifeCycleEvent> {
+function expectationOf(line: string): Partial<LifeCycleEvent> {
+  const remark = / {4}# (.*)$/.exec(line)?.[1];
+  // No simulated account waits for a code: the step gets as far as the account, and ends there.
+  if (line.includes('/commands/otp ')) return { status: 'failed', code: 'unsupported' };
   if (remark === undefined) return { status: 'succeeded' };
   if (remark === 'replayed') return { status: 'succeeded', replayed: true };
   const [status, code] = remark.split(', ');

@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { exitCodes } from '../../src/cli/exit-codes.js';
 import { defaultExpiry } from '../../src/config/expiry.js';
 import { loadConfig } from '../../src/config/load-config.js';
+import { region, regionNote } from '../../src/config/vendor.js';
 import { bridgeCommandNames, laterBridgeCommandNames } from '../../src/vehicle/bridge-command.js';
 import { commonFields, refreshModes } from '../../src/vehicle/command.js';
 import {
@@ -92,6 +93,24 @@ test('endings, statuses and decisions are those of the code', () => {
   expect(mqtt.firstColumn('`decision`').toSorted()).toEqual(decisions.toSorted());
 });
 
+test('the table of accounts has every region, and says what the bridge says of it at the start', () => {
+  const rows = page('docs/accounts.md').table('cars of');
+  const regions = rows.flatMap(([, name = '']) => codeWords(name));
+  expect([...new Set(regions)].toSorted()).toEqual(
+    codeWords(String(region.meta()?.['type'])).toSorted(),
+  );
+  for (const [cars = '', name = '', brands = '', , state = ''] of rows) {
+    for (const brand of codeWords(brands)) {
+      const note = regionNote(codeWords(name)[0] ?? '', brand) ?? 'works';
+      expect({ cars, states: statesIn(state) }).toEqual({ cars, states: statesIn(note) });
+    }
+  }
+});
+
+function statesIn(text: string): string[] {
+  return ['works', 'experimental', 'fails'].filter((word) => text.includes(word));
+}
+
 test('every field of an event is described', () => {
   const described = new Set(mqtt.prose.flatMap(codeWords));
   const fields = Object.keys(lifeCycleEventSchema.shape);
@@ -112,7 +131,7 @@ test('the modes of refresh have their default expiry', () => {
 test('the commands to the bridge are those of the code', () => {
   expect(mqtt.firstColumn('name')).toEqual(bridgeCommandNames);
   const later = mqtt.prose.find(
-    (line) => line.includes('in this version.') && line.includes('otp'),
+    (line) => line.includes('in this version.') && line.includes('poll_interval'),
   );
   expect(codeWords(later ?? '')).toEqual(expect.arrayContaining([...laterBridgeCommandNames]));
 });
