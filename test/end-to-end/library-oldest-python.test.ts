@@ -33,5 +33,7 @@ describe.skipIf(!hasLibraryWorld || !isOlder)('on Python 3.10 or 3.11', () => {
     const warnings = bridge.daemon.lines.filter((line) => /Python 3\.1[01]\.\d+ runs/.test(line));
     expect(warnings).toHaveLength(1);
     expect(warnings[0]).toContain('Python 3.12 or newer');
+    const library = /hyundai_kia_connect_api \d+\.\d+\.\d+ on Python 3\.1[01]/;
+    expect(bridge.daemon.lines.filter((line) => library.test(line))).toHaveLength(1);
   });
 });
