@@ -14,6 +14,7 @@ from .protocol import Account, Json, Request
 from .refusals import Refused, SignInNeeded
 from .regions import Family, UnknownName, family_of, number_of, word_of
 from .renewal import LastReply
+from .rotated_tokens import keep_rotated
 from .session import (
     allow_sign_in,
     apply_identity,
@@ -71,6 +72,8 @@ class AccountState:
     def on_reply(self, path: str, body: Any) -> None:
         self.reply.on_reply(path, body)
         self.facts.on_reply(path, body)
+        if self.is_in_use:
+            keep_rotated(self.manager.token, path, body)
 
     def enter(self, account: Account) -> Place:
         """Settles region and brand; raises Refused for what the library does not know."""

@@ -141,6 +141,10 @@ def test_half_an_outage_costs_no_sign_in_either(make_bench: Any, word: str) -> N
     outcome = bench.run("sign_in", session_of())
     assert outcome["failure"]["code"] == "unavailable"
     assert outcome["requests"] == 2
+    # The first half has voided the old tokens: the next try needs the new ones.
+    kept = outcome["session"]["token"]
+    assert kept["refresh_token"] == "new-refresh"
+    assert kept["access_token"] == session_of()["token"]["access_token"]
 
 
 def test_europe_may_say_in_a_5xx_that_a_token_has_ended(make_bench: Any) -> None:
