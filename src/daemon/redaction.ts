@@ -59,17 +59,23 @@ const inForms =
 const inHeaders = /\b(Bearer\s+)[\w.~+/=-]+/gi;
 
 /** Shorter ones would hide parts of times and numbers, and tell more than they hide. */
-const minSecretLength = 6;
+const usualShortest = 6;
 
 /** The secrets that are known by value, so that they can be hidden in texts of others. */
 export class KnownSecrets {
-  readonly #forms = new Set<string>();
+  readonly #shortest: number;
+  /** The longest first: one secret may be a part of another. */
+  #forms: readonly string[] = [];
 
-  add(secret: string): void {
-    if (secret.length < minSecretLength) return;
-    this.#forms.add(secret);
-    this.#forms.add(JSON.stringify(secret).slice(1, -1));
-    this.#forms.add(new URLSearchParams([['', secret]]).toString().slice(1));
+  constructor(shortest = usualShortest) {
+    this.#shortest = shortest;
+  }
+
+  add(...secrets: readonly string[]): void {
+    const forms = secrets.filter(({ length }) => length >= this.#shortest).flatMap(formsOf);
+    if (forms.length === 0) return;
+    const all = new Set([...this.#forms, ...forms]);
+    this.#forms = [...all].toSorted((one, other) => other.length - one.length);
   }
 
   /** The text without known secrets, and without what stands after `password=`, `code=` or `Bearer`. */
@@ -78,4 +84,10 @@ export class KnownSecrets {
     for (const form of this.#forms) result = result.replaceAll(form, hidden);
     return result.replace(inForms, `$1${hidden}`).replace(inHeaders, `$1${hidden}`);
   }
+}
+
+/** A secret as it is, and as it looks in JSON, in a form and in an address. */
+function formsOf(secret: string): string[] {
+  const inForm = new URLSearchParams([['', secret]]).toString().slice(1);
+  return [secret, JSON.stringify(secret).slice(1, -1), inForm, encodeURIComponent(secret)];
 }

@@ -8,7 +8,7 @@ test.each([
   ['a password in an address', 'GET /x?p=p%40ss%20%22word%22', 'GET /x?p=[redacted]'],
   ['a password in JSON', String.raw`{"p":"p@ss \"word\""}`, '{"p":"[redacted]"}'],
   ['a PIN', 'the PIN 4711 was refused', 'the PIN [redacted] was refused'],
-  ['a bearer token', 'Authorization; Bearer abcdefgh12345', 'Authorization; [redacted]'],
+  ['a bearer token', 'Authorization; Bearer abcdefgh12345', 'Authorization; Bearer [redacted]'],
   ['a web token', 'got eyJhbGciOiJI.eyJzdWIiOiIx.c2lnbmF0dXJl', 'got [redacted]'],
   ['a token by its name', `{'refresh_token': 'abc', 'code': 'E1'}`, `{'[redacted]', 'code': 'E1'}`],
 ])('takes out %s', (_, text, safe) => {
