@@ -3,15 +3,21 @@ import type { z } from 'zod';
 const shown = 60;
 const mostNamed = 5;
 
-/** How a value that came is shown. */
-type Show = (value: unknown) => string;
+/** How what came is shown. */
+interface Show {
+  readonly value: (value: unknown) => string;
+  readonly field: (name: string) => string;
+}
 
 /** A validation error in one line: each field, what was expected and what came. */
 export function describeIssues(error: z.ZodError, input: unknown): string {
-  return error.issues.map((issue) => describe(issue, input, preview)).join('; ');
+  return error.issues.map((issue) => describe(issue, input, openly)).join('; ');
 }
 
-/** The same for input that may hold a secret anywhere: what came is only said to be something else. */
+/**
+ * The same for input that may hold a secret anywhere, in the name of a field too: what came is only said to be
+ * something else.
+ */
 export function describeSecretIssues(error: z.ZodError, input: unknown): string {
   return error.issues.map((issue) => describe(issue, input, hidden)).join('; ');
 }
@@ -23,13 +29,16 @@ function describe(issue: z.core.$ZodIssue, input: unknown, show: Show): string {
     return describeUnknown(issue.keys, valueAt(input, issue.path), show);
   }
   const field = issue.path.map(String).join('.') || 'payload';
-  return `${field}: ${expected}, got ${show(valueAt(input, issue.path))}`;
+  return `${field}: ${expected}, got ${show.value(valueAt(input, issue.path))}`;
 }
 
 function describeUnknown(keys: readonly string[], holder: unknown, show: Show): string {
   const named = keys
     .slice(0, mostNamed)
-    .map((key) => `${shorten(key)}: expected no such field, got ${show(valueAt(holder, [key]))}`);
+    .map(
+      (key) =>
+        `${show.field(key)}: expected no such field, got ${show.value(valueAt(holder, [key]))}`,
+    );
   const left = keys.length - named.length;
   return [...named, ...(left > 0 ? [`and ${String(left)} more fields`] : [])].join('; ');
 }
@@ -43,14 +52,18 @@ function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
   return value;
 }
 
-function preview(value: unknown): string {
-  if (typeof value === 'number') return String(value);
-  return value === undefined ? 'nothing' : shorten(JSON.stringify(value));
-}
+const openly: Show = {
+  value: (value) => {
+    if (typeof value === 'number') return String(value);
+    return value === undefined ? 'nothing' : shorten(JSON.stringify(value));
+  },
+  field: shorten,
+};
 
-function hidden(value: unknown): string {
-  return value === undefined ? 'nothing' : 'something else';
-}
+const hidden: Show = {
+  value: (value) => (value === undefined ? 'nothing' : 'something else'),
+  field: (name) => (/^[a-z_]{1,32}$/i.test(name) ? name : 'another field'),
+};
 
 function shorten(text: string): string {
   return text.length > shown ? `${text.slice(0, shown)}…` : text;
