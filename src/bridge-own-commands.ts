@@ -71,10 +71,10 @@ export async function createOwnCommands(options: OwnCommandsOptions) {
     clearQueue: () => {
       for (const account of accounts) account.clearQueue();
     },
+    accounts: accounts.map(({ name }) => name),
     resetBreaker: (name) => {
       const meant = accounts.filter((account) => name === 'all' || account.name === name);
       for (const account of meant) account.resetBreakers();
-      return meant.length > 0;
     },
     setLogLevel: (level) => {
       log.level = level;
@@ -82,10 +82,7 @@ export async function createOwnCommands(options: OwnCommandsOptions) {
       output.changed();
     },
     announce: options.announce,
-    otp: (name, step) => {
-      const [only, ...others] = accounts.filter((one) => name === undefined || one.name === name);
-      return only === undefined || others.length > 0 ? null : only.otp(step);
-    },
+    otp: async (name, step) => accounts.find((account) => account.name === name)?.otp(step),
     reject: (event, response) => {
       output.step(event);
       output.publish(output.address(event, response));
@@ -99,7 +96,10 @@ export async function createOwnCommands(options: OwnCommandsOptions) {
       for (const parcel of recovered.parcels) deliver(parcel);
       commands.restore(recovered.open, recovered.remembered);
     },
-    stop: (grace_ms: number): Promise<void> => book.stop(grace_ms),
+    async stop(grace_ms: number): Promise<void> {
+      await commands.quiet(grace_ms);
+      await book.stop(grace_ms);
+    },
   };
 }
 

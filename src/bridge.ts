@@ -279,11 +279,9 @@ export async function startBridge(
     async stop(): Promise<void> {
       isStopping = true;
       state.stop();
-      await Promise.all([
-        control.stop(),
-        ...accounts.map((account) => account.stop()),
-        ownCommands.stop(stopGrace_ms),
-      ]);
+      await Promise.all([control.stop(), ...accounts.map((account) => account.stop())]);
+      // What they did for accounts has ended with these.
+      await ownCommands.stop(stopGrace_ms);
       await connection.stop(
         () => connection.publish(topics.bridge.availability, 'offline', { retain: true }),
         stopGrace_ms,

@@ -1,5 +1,6 @@
 import { v7 as uuidv7 } from 'uuid';
 import { utc, type Clock } from '../daemon/clock.js';
+import { settlesWithin } from '../daemon/settles-within.js';
 import {
   bridgeCommandNames,
   laterBridgeCommandNames,
@@ -29,15 +30,14 @@ export interface BridgeCommandsOptions<W> {
   readonly find: (id: string) => Cancelled;
   readonly cancel: (id: string) => Cancelled;
   readonly clearQueue: () => void;
-  /** False where no account is called so. */
-  readonly resetBreaker: (account: string) => boolean;
+  /** The names of the accounts. */
+  readonly accounts: readonly string[];
+  /** Of this account, or of all. */
+  readonly resetBreaker: (account: string) => void;
   readonly setLogLevel: (level: string) => void;
   readonly announce: () => void;
-  /** A step of a one-time code: why it failed once that is known, or null where no account is meant. */
-  readonly otp: (
-    account: string | undefined,
-    step: CodeStep,
-  ) => Promise<Failure | undefined> | null;
+  /** A step of a one-time code: why it failed, once that is known. Never rejects. */
+  readonly otp: (account: string, step: CodeStep) => Promise<Failure | undefined>;
   readonly reject: (event: LifeCycleEvent, response: ResponseAddress | undefined) => void;
 }
 
@@ -53,6 +53,7 @@ const expiry_s = 60;
 /** The commands to the bridge itself: done at once but for `otp`, with the same life cycle as any other. */
 export class BridgeCommands<W> {
   readonly #options: BridgeCommandsOptions<W>;
+  readonly #underWay = new Set<Promise<void>>();
 
   constructor(options: BridgeCommandsOptions<W>) {
     this.#options = options;
@@ -89,6 +90,11 @@ export class BridgeCommands<W> {
     book.restore(commands, remembered);
     const reason = failure('interrupted', 'the bridge was restarted before this was done');
     for (const command of commands) book.end(command, 'failed', failureDetails(reason));
+  }
+
+  /** Resolves when nothing runs any more, or when the time is over. */
+  async quiet(within_ms: number): Promise<void> {
+    await settlesWithin(Promise.all(this.#underWay), within_ms);
   }
 
   async #identified(
@@ -152,7 +158,34 @@ export class BridgeCommands<W> {
     if (!isAllowed([name], [this.#options.allow])) {
       return failure('not_allowed', `${name}: the configuration does not allow it`);
     }
-    return name === 'cancel' ? cancelFailure(this.#options.find(command.value)) : undefined;
+    switch (name) {
+      case 'cancel':
+        return cancelFailure(this.#options.find(command.value));
+      case 'reset_breaker':
+        return this.#accountFailure('value', command.value, ['all']);
+      case 'otp':
+        return this.#accountFailure('account', this.#meantBy(command));
+      default:
+        return undefined;
+    }
+  }
+
+  /** The only account need not be named. */
+  #meantBy({ account }: OtpCommand): string | undefined {
+    const [only, ...others] = this.#options.accounts;
+    return account ?? (others.length === 0 ? only : undefined);
+  }
+
+  /** What was named instead is not said: of a one-time code it may be the code. */
+  #accountFailure(
+    field: string,
+    named: string | undefined,
+    besides: readonly string[] = [],
+  ): Failure | undefined {
+    const known = [...this.#options.accounts, ...besides];
+    if (named !== undefined && known.includes(named)) return undefined;
+    const got = named === undefined ? 'nothing' : 'something else';
+    return failure('invalid_payload', `${field}: expected one of ${known.join(', ')}, got ${got}`);
   }
 
   #carryOut(open: OpenCommand, command: BridgeCommand, isDry: boolean): void {
@@ -161,8 +194,12 @@ export class BridgeCommands<W> {
       book.end(open, 'succeeded', { dry_run: true });
       return;
     }
-    if (command.name === 'otp') void this.#takeCodeStep(open, command);
-    else this.#end(open, this.#do(command));
+    if (command.name === 'otp') {
+      const account = this.#meantBy(command) ?? '';
+      const step = this.#takeCodeStep(open, account, command.step);
+      this.#underWay.add(step);
+      void step.finally(() => this.#underWay.delete(step));
+    } else this.#end(open, this.#do(command));
   }
 
   #end(open: OpenCommand, reason: Failure | undefined): void {
@@ -170,15 +207,10 @@ export class BridgeCommands<W> {
     else this.#options.book.end(open, 'failed', failureDetails(reason));
   }
 
-  async #takeCodeStep(open: OpenCommand, { account, step }: OtpCommand): Promise<void> {
-    const taken = this.#options.otp(account, step);
-    if (taken === null) {
-      this.#end(open, failure('invalid_payload', 'account: expected the name of an account'));
-      return;
-    }
+  async #takeCodeStep(open: OpenCommand, account: string, step: CodeStep): Promise<void> {
     open.phase = 'running';
     this.#options.book.say(open, 'running', { attempt: 1 });
-    this.#end(open, await taken);
+    this.#end(open, await this.#options.otp(account, step));
   }
 
   #do({ name, value }: WordCommand): Failure | undefined {
@@ -189,8 +221,8 @@ export class BridgeCommands<W> {
         this.#options.clearQueue();
         return undefined;
       case 'reset_breaker':
-        if (this.#options.resetBreaker(value)) return undefined;
-        return failure('invalid_payload', 'value: expected the name of an account, or all');
+        this.#options.resetBreaker(value);
+        return undefined;
       case 'log_level':
         this.#options.setLogLevel(value);
         return undefined;
@@ -208,11 +240,11 @@ export class BridgeCommands<W> {
   }
 }
 
-/** What is kept of a command: of a one-time code nothing that was sent. */
-function journalled(command: BridgeCommand): WordCommand | Omit<OtpCommand, 'step'> {
+/** What is kept of a command: of a one-time code which step it was, and nothing that was sent. */
+function journalled(command: BridgeCommand) {
   if (command.name !== 'otp') return command;
-  const { step: _, ...kept } = command;
-  return kept;
+  const { name, account, step } = command;
+  return { name, account, step: 'code' in step ? 'code' : 'method' };
 }
 
 function unknownOrUnsupported(name: string): Failure {
