@@ -64,17 +64,13 @@ export function createCommandIntake<W>(options: CommandIntakeOptions<W>) {
     if (addressed === undefined || payload.length === 0) return;
     if (packet.retain) options.clear(packet.topic);
     const { messageId, topic } = packet;
-    const told = isSecret(addressed) ? nothing : payload;
-    if (
-      packet.dup &&
-      messageId !== undefined &&
-      (await redelivery.isKnown(messageId, topic, told))
-    ) {
+    const came = { topic, payload, isSecret: isSecret(addressed) };
+    if (packet.dup && messageId !== undefined && (await redelivery.isKnown(messageId, came))) {
       log.debug({ topic }, 'a redelivered command is known already');
       await underWay.get(messageId);
       return;
     }
-    const entry = messageId === undefined ? undefined : redelivery.enter(messageId, topic, told);
+    const entry = messageId === undefined ? undefined : redelivery.enter(messageId, came);
     const expiry = packet.properties?.messageExpiryInterval;
     const taken = options.take({
       ...addressed,
@@ -105,9 +101,7 @@ export function createCommandIntake<W>(options: CommandIntakeOptions<W>) {
   };
 }
 
-const nothing = new Uint8Array();
-
-/** Of a one-time code not even the hash is kept: by its topic alone a redelivery is known well enough. */
+/** A one-time code. */
 function isSecret({ target, name }: { readonly target: string; readonly name: string }): boolean {
   return target === 'bridge' && name === 'otp';
 }

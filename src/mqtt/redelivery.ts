@@ -13,6 +13,14 @@ export interface RedeliveryOptions<W> {
   readonly write: (packetId: number, entry: PacketEntry) => W;
 }
 
+/** What a command came as. */
+export interface Packet {
+  readonly topic: string;
+  readonly payload: Uint8Array;
+  /** Not even the hash of its payload is stored: after a restart it is known by its topic alone. */
+  readonly isSecret: boolean;
+}
+
 const mostInMemory = 4096;
 
 /**
@@ -35,18 +43,20 @@ export class Redelivery<W> {
     this.#session = session;
   }
 
-  async isKnown(packetId: number, topic: string, payload: Uint8Array): Promise<boolean> {
-    const entry = this.#inMemory.get(packetId) ?? (await this.#options.find(packetId));
-    return entry?.session === this.#session && entry.hash === this.#hash(topic, payload);
+  async isKnown(packetId: number, packet: Packet): Promise<boolean> {
+    const held = this.#inMemory.get(packetId);
+    if (held !== undefined) return held.hash === this.#hash(packet);
+    const entry = await this.#options.find(packetId);
+    return entry?.session === this.#session && entry.hash === this.#hash(storable(packet));
   }
 
   /** Takes the packet as the newest of its id. The answer goes into the command's batch. */
-  enter(packetId: number, topic: string, payload: Uint8Array): W {
-    const entry = { session: this.#session, hash: this.#hash(topic, payload) };
+  enter(packetId: number, packet: Packet): W {
+    const session = this.#session;
     this.#inMemory.delete(packetId);
-    this.#inMemory.set(packetId, entry);
+    this.#inMemory.set(packetId, { session, hash: this.#hash(packet) });
     this.#forgetOldest();
-    return this.#options.write(packetId, entry);
+    return this.#options.write(packetId, { session, hash: this.#hash(storable(packet)) });
   }
 
   /** What was refused is never stored, and must not fill the memory. */
@@ -55,11 +65,17 @@ export class Redelivery<W> {
     if (this.#inMemory.size > mostInMemory && oldest !== undefined) this.#inMemory.delete(oldest);
   }
 
-  #hash(topic: string, payload: Uint8Array): string {
+  #hash({ topic, payload }: Packet): string {
     return createHmac('sha256', this.#options.key)
       .update(topic)
       .update('\0')
       .update(payload)
       .digest('base64');
   }
+}
+
+const nothing = new Uint8Array();
+
+function storable(packet: Packet): Packet {
+  return packet.isSecret ? { ...packet, payload: nothing } : packet;
 }

@@ -159,3 +159,20 @@ test('one that cannot be taken does not stop the next', async () => {
   await receive({ messageId: 8 });
   expect([taken.length, acknowledged]).toEqual([2, [7, 8]]);
 });
+
+test('a redelivered one-time code is not handed over twice, and the next one is', async () => {
+  const { receive, taken, acknowledged } = anIntake();
+  const otp = 'bluelink/bridge/commands/otp';
+  await receive({ messageId: 7, topic: otp, payload: '{"code":"111111"}' });
+  await receive({ messageId: 7, topic: otp, payload: '{"code":"111111"}', dup: true });
+  expect(taken).toHaveLength(1);
+  // Its first sending was lost with the connection; the broker had given the packet id a second time.
+  await receive({ messageId: 7, topic: otp, payload: '{"code":"222222"}', dup: true });
+  expect(taken.map(({ payload }) => Buffer.from(payload).toString())).toEqual([
+    '{"code":"111111"}',
+    '{"code":"222222"}',
+  ]);
+  expect(acknowledged).toEqual([7, 7, 7]);
+  const [first, second] = taken.map(({ also }) => also);
+  expect(first).toEqual(second);
+});
