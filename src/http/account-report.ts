@@ -1,23 +1,9 @@
 import { z } from 'zod';
 import { failureSchema } from '../vehicle/outcome.js';
-import { drivetrains } from '../vehicle/state.js';
-import { challengeSchema } from '../vehicle/task.js';
+import { challengeSchema, listedVehicleSchema } from '../vehicle/task.js';
 
 /** A car as its account lists it, with its topic id. */
-const reportedVehicleSchema = z
-  .object({
-    /** The topic id. */
-    vehicle: z.string(),
-    /** The vendor's id. */
-    id: z.string(),
-    vin: z.string().nullable(),
-    name: z.string().nullable(),
-    model: z.string().nullable(),
-    year: z.number().int().nullable(),
-    brand: z.string().nullable(),
-    drivetrain: z.enum(drivetrains).nullable(),
-  })
-  .readonly();
+const reportedVehicleSchema = listedVehicleSchema.extend({ vehicle: z.string() }).readonly();
 
 /** An account as a person who is to sign in needs to see it. Holds no secret. */
 export const accountReportSchema = z

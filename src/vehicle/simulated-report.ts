@@ -1,4 +1,4 @@
-import type { VehicleReport } from './state.js';
+import { withoutPlug, type VehicleReport } from './state.js';
 import type { CarIdentity, CarState } from './simulated-state.js';
 import {
   chargeLimit,
@@ -155,46 +155,6 @@ function chargeState(state: CarState): VehicleReport['ev']['charge_state'] {
   if (state.charging) return 'charging';
   return state.soc >= chargeLimit(state) ? 'complete' : 'connected';
 }
-
-const withoutPlug: VehicleReport['ev'] = {
-  soc: null,
-  range_km: null,
-  charging: null,
-  plugged: null,
-  plug_type: null,
-  charge_state: null,
-  status: null,
-  charge_power_kw: null,
-  minutes_to_limit: null,
-  finish_at: null,
-  minutes_fast: null,
-  minutes_portable: null,
-  minutes_station: null,
-  limit_ac: null,
-  limit_dc: null,
-  charge_current: null,
-  port_open: null,
-  range_at_ac_limit_km: null,
-  range_at_dc_limit_km: null,
-  energy_kwh: null,
-  capacity_kwh: null,
-  soh: null,
-  consumption_kwh_100km: null,
-  used_90d_kwh: null,
-  regenerated_90d_kwh: null,
-  temp_min_c: null,
-  temp_max_c: null,
-  preconditioning: null,
-  v2l_limit: null,
-  schedule: {
-    enabled: null,
-    offpeak_start: null,
-    offpeak_end: null,
-    offpeak_only: null,
-    departures: null,
-    climate: null,
-  },
-};
 
 /** The end of the charging is told to the minute: otherwise each report would name another second. */
 function wholeMinute(at: number): number {

@@ -181,3 +181,44 @@ export const stateDocumentSchema = z.strictObject({
 
 export type StateDocument = z.infer<typeof stateDocumentSchema>;
 export type NewestCommand = StateDocument['command'];
+
+/** What is said of the battery of a car without a plug: every key, nothing known. */
+export const withoutPlug: VehicleReport['ev'] = {
+  soc: null,
+  range_km: null,
+  charging: null,
+  plugged: null,
+  plug_type: null,
+  charge_state: null,
+  status: null,
+  charge_power_kw: null,
+  minutes_to_limit: null,
+  finish_at: null,
+  minutes_fast: null,
+  minutes_portable: null,
+  minutes_station: null,
+  limit_ac: null,
+  limit_dc: null,
+  charge_current: null,
+  port_open: null,
+  range_at_ac_limit_km: null,
+  range_at_dc_limit_km: null,
+  energy_kwh: null,
+  capacity_kwh: null,
+  soh: null,
+  consumption_kwh_100km: null,
+  used_90d_kwh: null,
+  regenerated_90d_kwh: null,
+  temp_min_c: null,
+  temp_max_c: null,
+  preconditioning: null,
+  v2l_limit: null,
+  schedule: {
+    enabled: null,
+    offpeak_start: null,
+    offpeak_end: null,
+    offpeak_only: null,
+    departures: null,
+    climate: null,
+  },
+};

@@ -1,4 +1,4 @@
-import type { VehicleReport } from '../../vehicle/state.js';
+import { withoutPlug, type VehicleReport } from '../../vehicle/state.js';
 import {
   at,
   distance,
@@ -12,47 +12,6 @@ import {
 } from './values.js';
 
 type Ev = VehicleReport['ev'];
-
-/** Every key, nothing known: a car without a plug. */
-export const withoutPlug: Ev = {
-  soc: null,
-  range_km: null,
-  charging: null,
-  plugged: null,
-  plug_type: null,
-  charge_state: null,
-  status: null,
-  charge_power_kw: null,
-  minutes_to_limit: null,
-  finish_at: null,
-  minutes_fast: null,
-  minutes_portable: null,
-  minutes_station: null,
-  limit_ac: null,
-  limit_dc: null,
-  charge_current: null,
-  port_open: null,
-  range_at_ac_limit_km: null,
-  range_at_dc_limit_km: null,
-  energy_kwh: null,
-  capacity_kwh: null,
-  soh: null,
-  consumption_kwh_100km: null,
-  used_90d_kwh: null,
-  regenerated_90d_kwh: null,
-  temp_min_c: null,
-  temp_max_c: null,
-  preconditioning: null,
-  v2l_limit: null,
-  schedule: {
-    enabled: null,
-    offpeak_start: null,
-    offpeak_end: null,
-    offpeak_only: null,
-    departures: null,
-    climate: null,
-  },
-};
 
 /** The battery from `evStatus`; `reported` is when the car said it, in epoch milliseconds. */
 export function chargingOf(status: unknown, reported: number | null): Ev {

@@ -1,5 +1,5 @@
-import type { Drivetrain, VehicleReport } from '../../vehicle/state.js';
-import { chargingOf, withoutPlug } from './charging.js';
+import { withoutPlug, type Drivetrain, type VehicleReport } from '../../vehicle/state.js';
+import { chargingOf } from './charging.js';
 import {
   at,
   distance,
