@@ -10,6 +10,7 @@ from .device import NAMED_BY_US, Device, adopt_device_id, restored_device
 from .library import Library
 from .listing import ListingFacts
 from .mapping.car import Car
+from .pin_guard import PinGuard
 from .protocol import Account, Json, Request
 from .refusals import Refused, SignInNeeded
 from .regions import Family, UnknownName, family_of, number_of, word_of
@@ -52,6 +53,7 @@ class AccountState:
     place: Place | None = None
     device: Device = field(default_factory=Device)
     reply: LastReply = field(default_factory=LastReply)
+    pin: PinGuard | None = None
     manager: Any = None
     last_reads: dict[str, LastRead] = field(default_factory=dict)
     #: The cars as last read: they outlive the manager, which a new session replaces.
@@ -68,10 +70,17 @@ class AccountState:
         """A new task: nothing of the last one may answer for it."""
         self.place, self.is_in_use = None, False
         self.device, self.reply = restored_device(request.device), LastReply()
+        self.pin = PinGuard(request.account, request.session)
+
+    def may_send(self, path: str) -> None:
+        if self.pin is not None:
+            self.pin.before(path)
 
     def on_reply(self, path: str, body: Any) -> None:
         self.reply.on_reply(path, body)
         self.facts.on_reply(path, body)
+        if self.pin is not None:
+            self.pin.on_reply(path, body)
         if self.is_in_use:
             keep_rotated(self.manager.token, path, body)
 
@@ -123,7 +132,10 @@ class AccountState:
         """The session after this task, None where the task never had one."""
         if not self.is_in_use or self.place is None:
             return None
-        return serialised(self.manager, self.place.family, listed_at)
+        session = serialised(self.manager, self.place.family, listed_at)
+        if session is not None and self.pin is not None and self.pin.refused is not None:
+            session["refused_pin"] = self.pin.refused
+        return session
 
     def adopted(self, session: Json) -> None:
         """The bridge will bring this session back; the manager is made of it already."""

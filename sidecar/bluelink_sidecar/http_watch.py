@@ -73,11 +73,16 @@ class SecondWake(Exception):
     """The library repeats whole calls after some refusals; a car is woken once in a task."""
 
 
+#: Raises where a request to this path must not go out.
+MaySend = Callable[[str], None]
 OnReply = Callable[[str, Any], None]
 
 
 class HttpWatch:
-    def __init__(self, on_request: Callable[[], None], on_reply: OnReply) -> None:
+    def __init__(
+        self, may_send: MaySend, on_request: Callable[[], None], on_reply: OnReply
+    ) -> None:
+        self._may_send = may_send
         self._on_request = on_request
         self._on_reply = on_reply
         self.seen = Seen()
@@ -116,6 +121,7 @@ class HttpWatch:
         seen, wakes = self.seen, is_wake(request)
         if wakes and seen.may_have_woken:
             raise SecondWake("the car has been woken in this task already")
+        self._may_send(path_of(request))
         seen.requests += 1
         seen.status, seen.codes, seen.is_waking = None, frozenset(), wakes
         if wakes:

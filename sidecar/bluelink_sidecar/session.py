@@ -196,6 +196,6 @@ def _rotating(session: Json) -> Json:
     }
 
 
-def _essence(session: Json) -> tuple[Any, Any]:
+def _essence(session: Json) -> tuple[Any, Any, Any]:
     token = {name: value for name, value in session.get("token", {}).items() if value is not None}
-    return token, session.get("vehicles")
+    return token, session.get("vehicles"), session.get("refused_pin")

@@ -39,7 +39,7 @@ class Worker:
         self._signing_in: Request | None = None
         self._told: Json | None = None
         self._state = AccountState(library, ListingFacts())
-        self._watch = HttpWatch(self._tell_request, self._state.on_reply)
+        self._watch = HttpWatch(self._state.may_send, self._tell_request, self._state.on_reply)
 
     def install(self) -> Callable[[], None]:
         """Starts to watch the HTTP requests of the whole process; returns what stops it."""
@@ -64,6 +64,9 @@ class Worker:
             outcome = self._work(request, seen)
         except Exception as error:
             outcome = failed(self._failure(request, seen, error), seen.requests)
+        if self._state.pin is not None and self._state.pin.is_news:
+            why = "the vendor refuses the PIN; it is not sent again until it is another one"
+            self._channel.log("warn", why, request.id)
         outcome["library"] = self._library.label
         outcome.update(self._changed_device(request, outcome))
         session = self._changed_session(request, outcome)
