@@ -90,7 +90,7 @@ export function createAccountLog({ log, metrics, account, nameOf, isNews }: Acco
     sessionEndsSoon(session_expires_at: string): void {
       log.warn(
         { session_expires_at },
-        `the session ends soon: sign in before with "bluelink2mqtt login ${account}"`,
+        `the session ends soon; where the maker then wants a code: "bluelink2mqtt login ${account}"`,
       );
     },
 
