@@ -1,7 +1,6 @@
 import { v7 as uuidv7 } from 'uuid';
 import type { Account } from './account.js';
 import type { OwnCommands } from './bridge-own-commands.js';
-import type { BridgeState } from './bridge-state.js';
 import type { Clock } from './daemon/clock.js';
 import type { CommandHistory } from './dispatch/command-history.js';
 import type { BridgeApi } from './http/bridge-api.js';
@@ -11,8 +10,8 @@ import type { LifeCycleEvent } from './vehicle/life-cycle.js';
 export interface BridgeApiSources {
   readonly clock: Clock;
   readonly accounts: readonly Account[];
-  readonly ownCommands: OwnCommands;
-  readonly state: BridgeState;
+  readonly ownCommands: Pick<OwnCommands, 'handle'>;
+  readonly state: { readonly document: unknown };
   readonly history: CommandHistory;
 }
 
@@ -53,8 +52,7 @@ export function createBridgeApi({
 
     async command(name, payload) {
       const { id, identified } = withId(payload);
-      const before = history.of(id)?.at(-1);
-      let refusal: LifeCycleEvent | undefined;
+      let answer: LifeCycleEvent | undefined;
       await ownCommands.handle({
         name,
         payload: identified,
@@ -63,15 +61,14 @@ export function createBridgeApi({
         received: clock.monotonic(),
         response: undefined,
         also: [],
-        onRefused: (event) => {
-          refusal = event;
+        onAnswer: (event) => {
+          answer = event;
         },
       });
-      if (refusal !== undefined) return refusal;
-      const events = history.of(id) ?? [];
-      const first = events[events.findIndex((event) => event === before) + 1] ?? events.at(-1);
-      if (first === undefined) throw new Error(`the command ${id} left no event`);
-      return first;
+      // Of a known id whose ending is being stored nothing is said before that.
+      answer ??= history.of(id)?.at(-1);
+      if (answer === undefined) throw new Error(`the command ${id} left no event`);
+      return answer;
     },
   };
 }

@@ -42,8 +42,8 @@ export interface BridgeCommandsOptions<W> {
 }
 
 export interface ForBridge<W> extends Incoming {
-  /** Told of the event with which it is refused, whatever id that has. */
-  readonly onRefused?: (event: LifeCycleEvent) => void;
+  /** Told of the first event: it was accepted or refused, or of a known id what was said last. */
+  readonly onAnswer?: (event: LifeCycleEvent) => void;
   readonly response: ResponseAddress | undefined;
   readonly also: readonly W[];
 }
@@ -106,6 +106,7 @@ export class BridgeCommands<W> {
     const fingerprint = JSON.stringify([null, journalled(command), meant]);
     await admitOnce(this.#options.book, id, fingerprint, {
       response: incoming.response,
+      onReplayed: incoming.onAnswer,
       admit: () => this.#admit(incoming, command, request, fingerprint),
       refuse: (reason) => {
         this.#refuse(incoming, rejected(reason, id === undefined ? {} : { id }));
@@ -146,9 +147,10 @@ export class BridgeCommands<W> {
         position: 0,
         also: incoming.also,
       });
-      if (open !== undefined) this.#carryOut(open, command, request.dry_run);
+      if (open === undefined) this.#refuse(incoming, rejected(wellKnown.notStored, about));
       else {
-        this.#refuse(incoming, rejected(wellKnown.notStored, about));
+        incoming.onAnswer?.(open.record.event);
+        this.#carryOut(open, command, request.dry_run);
       }
     }
   }
@@ -235,7 +237,7 @@ export class BridgeCommands<W> {
   #refuse(incoming: ForBridge<W>, refusal: Refusal): void {
     const at = utc(this.#options.clock.now());
     const event = refusalEvent(refusal, null, incoming, uuidv7(), at);
-    incoming.onRefused?.(event);
+    incoming.onAnswer?.(event);
     this.#options.reject(event, incoming.response);
   }
 }

@@ -203,12 +203,16 @@ export class CommandBook<W> {
     this.#atStop(open.ending);
   }
 
-  /** The last event of an id that came a second time, published again. */
-  replay(record: JournalRecord, response: ResponseAddress | undefined): void {
+  /** The last event of an id that came a second time, published again: now, or when its ending has been stored. */
+  replay(
+    record: JournalRecord,
+    response: ResponseAddress | undefined,
+    onReplayed: (event: LifeCycleEvent) => void = () => undefined,
+  ): void {
     const open = this.#open.get(record.id);
     if (open?.ending !== undefined) {
       void open.ending.then(() => {
-        if (!this.#stopping.signal.aborted) this.replay(open.record, response);
+        if (!this.#stopping.signal.aborted) this.replay(open.record, response, onReplayed);
       });
       return;
     }
@@ -219,6 +223,7 @@ export class CommandBook<W> {
     const event: LifeCycleEvent = { ...(open?.said ?? known.event), seq, replayed: true };
     this.#options.publish(this.#options.address(event, response));
     this.#options.onReplay(event);
+    onReplayed(event);
   }
 
   /** Waits for endings that are being stored and for what is being undone, no longer than this; what is not stored by then ends after a restart. */

@@ -1,4 +1,5 @@
 import type { ResponseAddress } from '../vehicle/journal-record.js';
+import type { LifeCycleEvent } from '../vehicle/life-cycle.js';
 import { failure, type Failure } from '../vehicle/outcome.js';
 import type { CommandBook } from './command-book.js';
 
@@ -8,6 +9,7 @@ export interface ByItsId {
   /** The id is free, or the bridge's own. */
   readonly admit: () => Promise<void>;
   readonly refuse: (reason: Failure) => void;
+  readonly onReplayed?: ((event: LifeCycleEvent) => void) | undefined;
 }
 
 /** Runs a command once for its id: the same one again is answered with its last event, another one is refused. */
@@ -15,7 +17,7 @@ export async function admitOnce<W>(
   book: CommandBook<W>,
   id: string | undefined,
   fingerprint: string,
-  { response, admit, refuse }: ByItsId,
+  { response, admit, refuse, onReplayed }: ByItsId,
 ): Promise<void> {
   if (id === undefined) {
     await admit();
@@ -28,7 +30,7 @@ export async function admitOnce<W>(
         await admit();
         return;
       case 'same':
-        book.replay(status.record, response);
+        book.replay(status.record, response, onReplayed);
         return;
       case 'reused':
         refuse(failure('id_reused', 'this id belongs to another command of the last hour'));

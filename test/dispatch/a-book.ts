@@ -6,7 +6,12 @@ import type { Parcel } from '../../src/vehicle/journal-record.js';
 import { lifeCycleEventSchema, type LifeCycleEvent } from '../../src/vehicle/life-cycle.js';
 
 /** A book of one account on this store, and everything it has said, in order. */
-export function aBook(store: Store, clock: Clock, boot = 1) {
+export function aBook(
+  store: Store,
+  clock: Clock,
+  boot = 1,
+  onStep: (event: LifeCycleEvent) => void = () => undefined,
+) {
   const said: LifeCycleEvent[] = [];
   const delivered: Parcel[] = [];
   const journal = createJournal(store, 'account/home/');
@@ -29,8 +34,8 @@ export function aBook(store: Store, clock: Clock, boot = 1) {
     publish: (messages) => {
       note(messages[0]?.payload ?? '');
     },
-    onEvent: () => undefined,
-    onReplay: () => undefined,
+    onEvent: onStep,
+    onReplay: onStep,
     onStoreTrouble: () => undefined,
   });
   return { book, journal, said, delivered };
