@@ -1,4 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
+import type { SimulatedCar } from '../../src/vehicle/simulated-car.js';
 import type { LifeCycleEvent } from '../../src/vehicle/life-cycle.js';
 import { lifeCycleEventSchema } from '../../src/vehicle/life-cycle.js';
 import { stateDocumentSchema, type StateDocument } from '../../src/vehicle/state.js';
@@ -14,7 +16,14 @@ import type { Recorded, Recorder } from './recorder.js';
 const patience_ms = 30_000;
 
 const bridgeStateSchema = z.object({
-  accounts: z.record(z.string(), z.object({ state: z.string(), vehicles: z.array(z.string()) })),
+  accounts: z.record(
+    z.string(),
+    z.object({
+      state: z.string(),
+      vehicles: z.array(z.string()),
+      session_expires_at: z.string().nullable(),
+    }),
+  ),
   breakers: z.record(
     z.string(),
     z.record(z.string(), z.object({ state: z.string(), failures: z.number().nullable() })),
@@ -25,36 +34,47 @@ const bridgeStateSchema = z.object({
 
 export type BridgeState = z.infer<typeof bridgeStateSchema>;
 
-/** The owner's entry in the configuration; each car has an alias, `<name>-0`, `<name>-1`, … */
+/** The owner's entry in the configuration. */
 export interface LibraryAccount {
   readonly name: string;
-  readonly region: 'usa';
-  readonly brand: 'hyundai' | 'kia';
+  readonly region: string | number;
+  readonly brand: string;
   readonly username: string;
   readonly password: string;
   readonly pin?: string;
-  readonly vehicles: Readonly<Record<string, { readonly alias: string }>>;
+  readonly vehicles?: Readonly<Record<string, { readonly alias: string }>>;
 }
 
-export function hyundaiAccount(of: UsaHyundaiAccount, name = 'hyundai'): LibraryAccount {
-  return { ...entryOf(of, name), brand: 'hyundai', pin: of.pin };
+/** An account at one of the fake cloud's makers. */
+export interface CloudAccount {
+  readonly username: string;
+  readonly password: string;
+  readonly pin?: string;
+  readonly cars: readonly SimulatedCar[];
 }
 
-export function kiaAccount(of: UsaKiaAccount, name = 'kia'): LibraryAccount {
-  return { ...entryOf(of, name), brand: 'kia' };
+/** Each car has an alias, `<name>-0`, `<name>-1`, … */
+export function hyundaiAccount(of: UsaHyundaiAccount, name = 'hyundai') {
+  return withAliases(of, libraryAccount(of, { name, region: 'usa', brand: 'hyundai' }));
 }
 
-function entryOf({ username, password, cars }: UsaHyundaiAccount | UsaKiaAccount, name: string) {
+export function kiaAccount(of: UsaKiaAccount, name = 'kia') {
+  return withAliases(of, libraryAccount(of, { name, region: 'usa', brand: 'kia' }));
+}
+
+/** The cars are called as their maker calls them. */
+export function libraryAccount(
+  { username, password, pin }: CloudAccount,
+  { name, region, brand }: Pick<LibraryAccount, 'name' | 'region' | 'brand'>,
+): LibraryAccount {
+  return { name, region, brand, username, password, ...(pin !== undefined && { pin }) };
+}
+
+function withAliases({ cars }: CloudAccount, account: LibraryAccount) {
   const aliases = cars.map(({ identity }, place) => {
-    return [identity.id, { alias: `${name}-${String(place)}` }] as const;
+    return [identity.id, { alias: `${account.name}-${String(place)}` }] as const;
   });
-  return {
-    name,
-    region: 'usa' as const,
-    username,
-    password,
-    vehicles: Object.fromEntries(aliases),
-  };
+  return { ...account, vehicles: Object.fromEntries(aliases) };
 }
 
 export interface LibraryBridgeOptions {
@@ -149,6 +169,25 @@ export class LibraryBridge {
   /** Sends a bare word and waits for the command's ending. */
   async refresh(vehicle: string, word: string): Promise<LifeCycleEvent> {
     return this.ending(await this.send(vehicle, word));
+  }
+
+  /** A step of a one-time code, by mosquitto_pub; answers how it ended. */
+  async otp(account: string, step: { method: string } | { code: string }): Promise<LifeCycleEvent> {
+    const id = randomUUID();
+    const payload = JSON.stringify({ id, account, ...step });
+    await this.#broker.publish(`${this.base}/bridge/commands/otp`, payload);
+    return this.ending(id);
+  }
+
+  /** What the bridge says of a car besides its state. */
+  async info(vehicle: string): Promise<Record<string, unknown>> {
+    const topic = `${this.base}/${vehicle}/info`;
+    const found = await this.#recorder.waitFor(
+      (message) => message.topic === topic && message.payload !== '',
+      patience_ms,
+      this.#since,
+    );
+    return z.record(z.string(), z.unknown()).parse(JSON.parse(found.payload));
   }
 
   ending(id: string): Promise<LifeCycleEvent> {

@@ -1,4 +1,4 @@
-import { type Cloud, startCloud } from '../cloud/cloud.js';
+import { type Cloud, type CloudOptions, startCloud } from '../cloud/cloud.js';
 import { type Mosquitto, hasMosquitto, startMosquitto } from './mosquitto.js';
 import { hasTestPython } from './python.js';
 import { type Recorder, startRecorder } from './recorder.js';
@@ -14,8 +14,8 @@ export interface LibraryWorld {
   readonly recorder: Recorder;
 }
 
-export async function startLibraryWorld(): Promise<LibraryWorld> {
-  const cloud = await startCloud();
+export async function startLibraryWorld(options: CloudOptions = {}): Promise<LibraryWorld> {
+  const cloud = await startCloud(options);
   onTeardown(() => cloud.stop());
   const broker = await startMosquitto();
   const recorder = await startRecorder(broker.url);
