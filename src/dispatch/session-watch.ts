@@ -32,7 +32,8 @@ export class SessionWatch {
 
   check(): void {
     const { clock, keeper } = this.#options;
-    if (clock.now() - keeper.listedAt >= day_ms) this.listAnew();
+    // A list from the future was made under a wrong clock.
+    if (Math.abs(clock.now() - keeper.listedAt) >= day_ms) this.listAnew();
     this.#warn();
   }
 
