@@ -18,6 +18,7 @@ from .trouble import (
     is_bare_request_error,
     is_connect_timeout,
     is_connection,
+    is_failed_sign_in_without_refusal,
     is_gate_refusal,
     is_hyundai_limit,
     is_list_failure,
@@ -191,6 +192,14 @@ RULES: tuple[Rule, ...] = (
         lambda t: is_refusal_in_canada(t, WRONG_PASSWORD_CANADA),
         CREDENTIALS_REFUSED,
         frozenset({CANADA}),
+    ),
+    Rule(
+        64,
+        "unavailable",
+        is_failed_sign_in_without_refusal,
+        SIGN_IN_OUT_OF_ORDER,
+        TYPE_1 - EUROPE,
+        kinds=("sign_in",),
     ),
     Rule(15, "auth_failed", is_auth, SESSION_REFUSED),
     # Releases up to 4.23 raise a bare Exception for it.
@@ -519,13 +528,12 @@ RULES: tuple[Rule, ...] = (
         "the vendor's library refused the value",
         kinds=("command",),
     ),
-    # A list or a token that is null or of another kind.
+    # A list or a token that is null or of another kind: it is tried again, and is no fault of this side.
     Rule(
         51,
         "unavailable",
-        lambda t: t.names(*BAD_SHAPE, "OverflowError"),
+        is_named(*BAD_SHAPE, "OverflowError"),
         ODD_ANSWER,
-        EUROPE,
         kinds=("sign_in",),
     ),
     Rule(
@@ -533,14 +541,14 @@ RULES: tuple[Rule, ...] = (
         "unavailable",
         lambda t: t.names(*BAD_SHAPE) and t.seen.status not in (None, 200),
         ODD_ANSWER,
-        kinds=("sign_in", *READS),
+        kinds=READS,
     ),
     Rule(
         51,
         "internal",
         is_named(*BAD_SHAPE),
         "the vendor's answer has a form that the library does not know",
-        kinds=("sign_in", *READS),
+        kinds=READS,
     ),
 )
 

@@ -32,6 +32,8 @@ STATUS_PATHS = ("/rcs/rvs/vehicleStatus", "/carstatus/latest", "/status/latest")
 #: Answered as soon as the cloud has taken the wish.
 PROMPT_WAKE_PATHS = ("/prewakeup",)
 
+SERVER_FAILED = 500
+
 #: A time on the clock rather than a number of seconds.
 EPOCH_S, EPOCH_MS = 1e9, 1e12
 
@@ -42,6 +44,9 @@ class Seen:
 
     requests: int = 0
     status: int | None = None
+    #: Whether the last reply was an object of JSON, and whether any reply was a server's own failure.
+    is_object: bool = False
+    is_disordered: bool = False
     codes: frozenset[str] = frozenset()
     #: Of all replies of the task: the library tries other ways after some refusals, and reports the last.
     all_codes: frozenset[str] = frozenset()
@@ -67,6 +72,10 @@ class Seen:
     @property
     def is_wake_refused(self) -> bool:
         return self.wake_status is not None and (self.wake_status >= 300 or bool(self.wake_codes))
+
+
+class NoTimeLeft(requests.exceptions.ReadTimeout):
+    """Instead of a request: what has been read so far still comes in time."""
 
 
 class SecondWake(Exception):
@@ -121,15 +130,19 @@ class HttpWatch:
         seen, wakes = self.seen, is_wake(request)
         if wakes and seen.may_have_woken:
             raise SecondWake("the car has been woken in this task already")
+        if seen.requests > 0 and seen.left_s < ANSWER_MARGIN_S:
+            raise NoTimeLeft("the time of this task is over")
         self._may_send(path_of(request))
         seen.requests += 1
         seen.status, seen.codes, seen.is_waking = None, frozenset(), wakes
+        seen.is_object = False
         if wakes:
             seen.wakes, seen.wake_status, seen.wake_codes = seen.wakes + 1, None, frozenset()
         self._on_request()
         limits = bounded(timeout, WAKE_TIMEOUT_S if is_held(request) else None, seen.left_s)
         response = original(adapter, request, stream=stream, timeout=limits, **kwargs)
         seen.status = response.status_code
+        seen.is_disordered = seen.is_disordered or response.status_code >= SERVER_FAILED
         if wakes:
             seen.wake_status = response.status_code
         if not stream:
@@ -141,7 +154,7 @@ class HttpWatch:
         self, seen: Seen, request: requests.PreparedRequest, response: requests.Response
     ) -> None:
         body = json_of(response)
-        seen.codes = codes_in(body)
+        seen.is_object, seen.codes = isinstance(body, dict), codes_in(body)
         seen.all_codes |= seen.codes
         seen.retry_after_s = retry_after_s(response.headers)
         if seen.is_waking:

@@ -13,14 +13,13 @@ from .failure_rules import RATE_LIMIT_STATUSES
 from .http_watch import Seen
 from .refusals import Refused
 from .regions import Family
+from .trouble import GATE_CODES
 
 #: In a reply that is not about the session: the limit of requests, and a service that is out of order.
 LIMIT_CODES = frozenset({"5091", "HT_534"})
 OUTAGE_CODES = frozenset({"500", "502", "503", "504", "4081", "5031", "9999"})
 #: Europe: the refresh token has ended.
 ENDED = "4111"
-#: Europe: the request's signature is not what the vendor expects by now. A password would go the same way.
-SIGNATURE_CODES = frozenset({"9035", "9036", "9037"})
 REQUEST_TIMEOUT = 408
 
 
@@ -32,14 +31,14 @@ class LastReply:
     is_object: bool = False
     is_refusal: bool = False
     code: str = ""
-    #: Whether any reply of the task refused the request's signature.
+    #: Whether any reply of the task refused the request's signature; a password would go the same way.
     is_outdated: bool = False
 
     def on_reply(self, path: str, body: Any) -> None:
         self.path, self.is_object = path, isinstance(body, dict)
         self.code = str(body.get("code", "")) if self.is_object else ""
         self.is_refusal = self.is_object and says_no(body)
-        self.is_outdated = self.is_outdated or self.code in SIGNATURE_CODES
+        self.is_outdated = self.is_outdated or self.code in GATE_CODES
 
 
 def says_no(body: Any) -> bool:

@@ -113,6 +113,16 @@ def is_gate_refusal(trouble: Trouble) -> bool:
     return not GATE_CODES.isdisjoint(trouble.seen.all_codes) or trouble.says(*GATE_CODES)
 
 
+def is_failed_sign_in_without_refusal(trouble: Trouble) -> bool:
+    """Some sign-ins call any failure wrong credentials, a reset of the connection too.
+
+    Where the password was not refused, nobody must count it as refused: three of them block the account.
+    """
+    seen = trouble.seen
+    is_past_password = trouble.says("login callback")
+    return is_auth(trouble) and (is_past_password or seen.is_disordered or not seen.is_object)
+
+
 def is_no_stored_status(trouble: Trouble) -> bool:
     """The one error for everything that can go wrong with a stored state; the last reply tells what it was."""
     return is_api(trouble) and trouble.says("stored-status returned no data")

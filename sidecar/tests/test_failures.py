@@ -19,7 +19,7 @@ from bluelink_sidecar.trouble import Trouble
 from bluelink_sidecar.vendor_codes import LIMITED, codes_in
 
 KIA, HYUNDAI, CANADA = Family.KIA_USA, Family.HYUNDAI_USA, Family.CANADA
-EU, AU, BR = Family.EUROPE, Family.AUSTRALIA, Family.BRAZIL
+EU, AU, BR, CN = Family.EUROPE, Family.AUSTRALIA, Family.BRAZIL, Family.CHINA
 CCI = Family.EUROPE_CCI
 
 
@@ -38,7 +38,19 @@ class Lib:
 
 
 def seen(status: int | None = 200, *codes: str, waking: bool = False) -> Seen:
-    return Seen(requests=1, status=status, codes=frozenset(codes), is_waking=waking)
+    is_object = status is not None
+    return Seen(
+        requests=1, status=status, codes=frozenset(codes), is_waking=waking, is_object=is_object
+    )
+
+
+def page(status: int) -> Seen:
+    return Seen(requests=1, status=status)
+
+
+def after_outage(status: int) -> Seen:
+    """The last reply is well formed, one before it was a server's own failure."""
+    return Seen(requests=2, status=status, is_object=True, is_disordered=True)
 
 
 def gate(status: int) -> Seen:
@@ -353,6 +365,15 @@ CASES: list[tuple[int, Any, Family, str, Seen, str]] = [
     ),
     (17, Lib("APIError", "PIN verification failed"), CCI, COMMAND, seen(401), "auth_failed"),
     (17, Lib("APIError", "PIN verification failed"), CCI, COMMAND, seen(500), "unavailable"),
+    # A sign-in that failed is no refusal where nothing was refused.
+    (64, Lib("AuthenticationError", "Login Failed"), AU, SIGN_IN, seen(None), "unavailable"),
+    (64, Lib("AuthenticationError", "Login Failed"), AU, SIGN_IN, page(200), "unavailable"),
+    (64, Lib("AuthenticationError", "HTTP 400"), BR, SIGN_IN, after_outage(400), "unavailable"),
+    (64, Lib("AuthenticationError", "UARS login callback"), CN, SIGN_IN, seen(), "unavailable"),
+    (15, Lib("AuthenticationError", "HTTP 400"), CN, SIGN_IN, seen(400, "4003"), "auth_failed"),
+    (15, Lib("AuthenticationError", "Login Failed"), AU, READ, page(200), "auth_failed"),
+    (51, TypeError("x"), CANADA, SIGN_IN, seen(), "unavailable"),
+    (51, ValueError("no header"), HYUNDAI, SIGN_IN, seen(), "unavailable"),
     # Limits that are said in words.
     (9, http.RequestException(), KIA, READ, seen(200, "9001", LIMITED), "rate_limited"),
     (9, Lib("APIError", "slow down"), CANADA, READ, seen(200, "7445", LIMITED), "rate_limited"),
