@@ -16,6 +16,7 @@ from .mapping.report import vehicle_report
 from .protocol import Json, Request
 from .refusals import Refused
 from .replies import read_result
+from .side_calls import forgiven
 from .tolerant_parser import NoState, tolerant
 
 Read = Callable[[str], None]
@@ -35,7 +36,8 @@ def read_car(state: AccountState, request: Request, read: Read) -> Reading:
     vehicles, before = state.manager.vehicles, _vehicle(state, car_id)
     vehicles[car_id] = fresh_copy(before, times.now())
     try:
-        with tolerant(state.manager.api, state.library.const, state.car(before).family):
+        api, family = state.manager.api, state.car(before).family
+        with tolerant(api, state.library.const, family), forgiven(api, family):
             with_known_device(state, lambda: read(car_id))
         vehicle = vehicles[car_id]
         if is_without_state(state.car(vehicle)):
