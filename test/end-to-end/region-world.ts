@@ -24,6 +24,12 @@ export interface RegionCredentials {
   readonly seed: number;
 }
 
+/**
+ * What the bridge cannot hear of everywhere: the 12 V battery, what the climate is set to while that is off, and the
+ * odometer of a car that was just woken.
+ */
+export type Untold = 'aux_battery' | 'idle_target' | 'woken_odometer';
+
 /** An account at its maker. */
 export interface RegionAccount {
   readonly owner: RegionOwner;
@@ -55,8 +61,7 @@ export interface RegionWorld {
   /** The first read of a process, where it is another; it may begin with a list of cars. */
   readonly firstCached?: Operations;
   readonly force: Operations;
-  /** What the bridge cannot hear of here: the 12 V battery, or what the climate is set to while that is off. */
-  readonly untold?: readonly ('aux_battery' | 'idle_target')[];
+  readonly untold?: readonly Untold[];
   /** Which request a refused password counts as. Default `sign_in`. */
   readonly passwordIn?: CloudOperation;
 }
