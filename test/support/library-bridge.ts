@@ -13,7 +13,8 @@ import { type ProcessEntry, listProcesses } from './processes.js';
 import { requireTestPython } from './python.js';
 import type { Recorded, Recorder } from './recorder.js';
 
-const patience_ms = 30_000;
+/** Longer than the library sleeps in one call. */
+const patience_ms = 45_000;
 
 const bridgeStateSchema = z.object({
   accounts: z.record(
