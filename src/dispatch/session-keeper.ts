@@ -172,10 +172,9 @@ export class SessionKeeper {
 
   /** Asks the vendor to send a one-time code. Answers why it could not. */
   async requestCode(method: CodeMethod): Promise<Failure | undefined> {
-    await this.#signingIn;
     if (this.#state.is === 'ready') return noCodeAwaited;
     // The person acts: what stopped the account is tried anew, and may lead to a code.
-    const state = this.#state.is === 'otp_required' ? this.#state : await this.login();
+    const state = await (this.#signingIn ?? this.#awaitingCode() ?? this.login());
     return state.is === 'ready' ? undefined : this.#takeCodeStep('request_code', { method });
   }
 
@@ -200,6 +199,10 @@ export class SessionKeeper {
     await this.#last;
   }
 
+  #awaitingCode(): SessionState | undefined {
+    return this.#state.is === 'otp_required' ? this.#state : undefined;
+  }
+
   #ready(session: Session): SessionState {
     return { is: 'ready', session: { data: session, generation: this.#kept.generation } };
   }
@@ -208,10 +211,8 @@ export class SessionKeeper {
   #signInWhenDue(why: Failure): Promise<SessionState> {
     if (this.#signingIn !== undefined) return this.#signingIn;
     if (this.#isStopped) return Promise.resolve(this.#state);
-    const now = this.#options.clock.now();
-    if (now - this.#kept.next_try_at > settled_ms) this.#update({ tries: 0 });
-    // A clock that was set back must not hold the account for longer than a pause.
-    const pause_ms = Math.min(this.#kept.next_try_at - now, this.#kept.pause_ms);
+    if (this.#options.clock.now() - this.#kept.next_try_at > settled_ms) this.#update({ tries: 0 });
+    const pause_ms = this.#pauseLeft();
     if (pause_ms <= 0) return this.#signIn();
     this.#tryLater(why, pause_ms);
     return Promise.resolve(this.#state);
@@ -228,7 +229,8 @@ export class SessionKeeper {
   async #signInOnce(): Promise<SessionState> {
     clearTimeout(this.#timer);
     this.#update({ tries: this.#kept.tries + 1 });
-    this.#pauseAfter(this.#kept.tries);
+    // What the vendor asked for holds until it has answered anew.
+    this.#pauseAfter(this.#kept.tries, this.#pauseLeft());
     const noted = this.#keep();
     this.#change({ is: 'signing_in' });
     // On the disk before the vendor hears of it, in case this process never hears of the answer.
@@ -324,9 +326,9 @@ export class SessionKeeper {
   /** Whether the outcome opened the session: then it is on the disk before anybody uses it. */
   async #isOpened(outcome: Outcome): Promise<boolean> {
     if (!outcome.ok || outcome.result.operation !== 'sign_in') return false;
+    const { session } = outcome;
+    if (session === undefined) return false;
     this.#takeSession(outcome);
-    const { session } = this.#kept;
-    if (session === null) return false;
     this.#update({ refusals: 0 });
     // The first session that turns out to be dead is replaced at once, the next ones after a pause.
     this.#pauseAfter(this.#kept.tries - 1);
@@ -353,6 +355,12 @@ export class SessionKeeper {
   #listed(vehicles: readonly ListedVehicle[]): void {
     this.#update({ listed_at: this.#options.clock.now() });
     this.#options.onVehicles(vehicles);
+  }
+
+  /** A clock that was set back must not hold the account for longer than a pause. */
+  #pauseLeft(): number {
+    const { next_try_at, pause_ms } = this.#kept;
+    return Math.min(next_try_at - this.#options.clock.now(), pause_ms);
   }
 
   #pauseAfter(tries: number, least_ms = 0): number {

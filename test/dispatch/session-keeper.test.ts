@@ -531,3 +531,22 @@ test.each([
   await vi.advanceTimersByTimeAsync(120_000);
   expect(restarted.calls).toHaveLength(1);
 });
+
+test('who asks for a code while it signs in has the outcome of that, and no second sign-in', async () => {
+  const { keeper, calls } = aKeeper(aKept({ session: null, refusals: 2 }));
+  keeper.start();
+  const asked = keeper.requestCode('email');
+  await settle();
+  await calls[0]?.answer(aFailure('auth_failed'));
+  await expect(asked).resolves.toMatchObject({ code: 'auth_failed' });
+  expect(calls).toHaveLength(1);
+  expect(keeper.state.is).toBe('refused');
+});
+
+test('a sign-in that gives no session does not go on with the one before', async () => {
+  const { keeper, calls } = aKeeper(aKept());
+  const renewed = keeper.renew(5);
+  await settle();
+  await calls[0]?.answer({ ...aSignIn({}), session: undefined });
+  await expect(renewed).resolves.toMatchObject({ is: 'unreachable', reason: { code: 'internal' } });
+});
