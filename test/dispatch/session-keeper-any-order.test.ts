@@ -33,6 +33,7 @@ type Step =
       readonly session: boolean;
     }
   | { readonly is: 'wait'; readonly time_ms: number }
+  | { readonly is: 'refuse it until the next try' }
   | { readonly is: 'restart' | 'kill' }
   | { readonly is: 'login' | 'ask for a code' | 'hand over a code' | 'list' | 'list or sign in' }
   | { readonly is: 'find the session dead' | 'find an older session dead' | 'rotate the token' };
@@ -54,6 +55,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       time_ms: fc.constantFrom(0, 900, 1000, 7000, minute_ms, 11 * minute_ms, hour_ms),
     }),
   },
+  { weight: 4, arbitrary: fc.constant({ is: 'refuse it until the next try' as const }) },
   { weight: 2, arbitrary: fc.record({ is: fc.constantFrom('restart' as const, 'kill' as const) }) },
   {
     weight: 4,
@@ -108,6 +110,10 @@ class Life {
         break;
       case 'wait':
         await vi.advanceTimersByTimeAsync(step.time_ms);
+        break;
+      case 'refuse it until the next try':
+        await this.#answer('auth_failed', { device: false, session: false });
+        await vi.advanceTimersByTimeAsync(minute_ms);
         break;
       case 'restart': {
         const ended = this.#keeper.stop();
