@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { appendFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
+import { z } from 'zod';
 import type { Failure } from '../vehicle/outcome.js';
 import type { CarIdentity } from '../vehicle/simulated-state.js';
 import type { Challenge, Operation, Outcome, Result, Task } from '../vehicle/task.js';
@@ -161,8 +162,9 @@ class Simulator implements VehicleBackend {
   /** A code is asked for where the control file names one, until this device has once given it. */
   #signIn(task: Task, requests: number): Outcome {
     const wanted = this.#faults.code;
-    const isTrusted = task.device?.['trusted'] === true;
-    if (wanted === undefined || isTrusted || task.code === wanted) {
+    const device = deviceSchema.safeParse(task.device).data ?? {};
+    const isRight = device.sent === true && task.code === wanted;
+    if (wanted === undefined || device.trusted === true || isRight) {
       return {
         ...success({ operation: 'sign_in', vehicles: this.#listed() }, requests),
         session: { token: randomUUID() },
@@ -171,13 +173,16 @@ class Simulator implements VehicleBackend {
       };
     }
     if (task.operation === 'request_code' && task.method !== undefined) {
-      return success({ operation: 'request_code', method: task.method }, requests);
+      const result = { operation: 'request_code', method: task.method } as const;
+      return { ...success(result, requests), device: { sent: true } };
     }
     const message =
       task.code === undefined ? 'a one-time code is asked for' : 'the code was not accepted';
     return {
       ...refusal(failure('otp_required', message), requests),
       challenge: simulatedAddresses,
+      // A new sign-in voids the code that was sent before.
+      device: task.operation === 'sign_in' ? { sent: false } : device,
     };
   }
 
@@ -207,6 +212,8 @@ class Simulator implements VehicleBackend {
     appendFileSync(this.#settings.log_file, `${JSON.stringify(effect)}\n`);
   }
 }
+
+const deviceSchema = z.object({ trusted: z.boolean(), sent: z.boolean() }).partial();
 
 const gone = failure('unknown_vehicle', 'the car is gone from the account');
 

@@ -219,6 +219,37 @@ test('sign-in can fail', async () => {
   expect(failureOf(outcome)?.code).toBe('otp_required');
 });
 
+test('a code is asked for, sent and taken once; a device that has given it is asked no more', async () => {
+  const { run, write } = await withControl({ code: '123456' });
+  const signIn = (device: Task['device']) => run({ operation: 'sign_in', session: null, device });
+  const asked = await signIn(null);
+  expect(asked).toMatchObject({ failure: { code: 'otp_required' } });
+  expect(asked).toMatchObject({ challenge: { methods: ['email', 'sms'] } });
+  const submit = (code: string, { device }: Outcome) =>
+    run({ operation: 'submit_code', session: null, code, device: device ?? null });
+  // Nobody has had it sent yet.
+  const early = await submit('123456', asked);
+  expect(early).toMatchObject({ failure: { code: 'otp_required' } });
+
+  const sent = await run({
+    ...{ operation: 'request_code', method: 'sms', session: null },
+    device: asked.device ?? null,
+  });
+  expect(sent).toMatchObject({ result: { operation: 'request_code', method: 'sms' } });
+  const wrong = await submit('000000', sent);
+  expect(wrong).toMatchObject({ failure: { code: 'otp_required' }, device: sent.device });
+  const right = await submit('123456', wrong);
+  expect(right).toMatchObject({ result: { operation: 'sign_in' } });
+  expect(right.session).toBeDefined();
+  expect(await signIn(right.device ?? null)).toMatchObject({ ok: true });
+
+  // A sign-in in between voids the code.
+  const anew = await signIn(sent.device ?? null);
+  expect((await submit('123456', anew)).ok).toBe(false);
+  await write({});
+  expect(await signIn(null)).toMatchObject({ ok: true });
+});
+
 test.each([
   ['missing', undefined, /ENOENT/],
   ['no JSON', '{', /JSON/],
