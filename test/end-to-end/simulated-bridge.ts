@@ -25,7 +25,7 @@ export interface SimulatedBridgeOptions {
   readonly config?: Settings;
   /** Settings of each car, besides its alias. */
   readonly car?: Settings;
-  readonly logLevel?: 'debug' | 'info';
+  readonly logLevel?: 'trace' | 'debug' | 'info';
   /** How the recorder connects; with MQTT 5 where nothing is said. */
   readonly recorder?: IClientOptions;
 }

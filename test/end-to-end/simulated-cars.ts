@@ -16,6 +16,9 @@ export interface Car {
 /** What the simulator's control file says; cars are named as here (`car0`) or `*`. */
 export interface Weather {
   readonly sign_in?: Fault;
+  readonly submit_code?: Fault;
+  /** The one-time code that the simulated maker wants. */
+  readonly code?: string;
   readonly vehicles?: Readonly<Record<string, { readonly cached?: Fault; readonly force?: Fault }>>;
 }
 
