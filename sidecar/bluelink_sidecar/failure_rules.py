@@ -20,6 +20,7 @@ from .trouble import (
     is_connection,
     is_failed_sign_in_without_refusal,
     is_gate_refusal,
+    is_http_error_with,
     is_hyundai_limit,
     is_list_failure,
     is_named,
@@ -121,6 +122,13 @@ RULES: tuple[Rule, ...] = (
         "consent_required",
         is_named("ConsentRequiredError"),
         "the vendor wants its terms accepted: sign in once in a browser",
+    ),
+    Rule(
+        6,
+        "consent_required",
+        lambda t: is_auth(t) and t.says("account must accept", "account must re-accept"),
+        "the vendor wants its terms accepted: sign in once in the vendor's own app",
+        frozenset({BRAZIL}),
     ),
     Rule(7, "rate_limited", is_named("RateLimitingError"), LIMIT),
     Rule(8, "rate_limited", is_hyundai_limit, LIMIT, frozenset({HYUNDAI})),
@@ -314,14 +322,17 @@ RULES: tuple[Rule, ...] = (
     Rule(
         21,
         "duplicate_request",
-        is_named("DuplicateRequestError"),
+        lambda t: t.names("DuplicateRequestError") or is_http_error_with(t, "4004"),
         "the vendor still works on an earlier command",
         retry_after_s=DUPLICATE_WAIT_S,
     ),
     Rule(
         22,
         "unsupported",
-        is_named("UnsupportedControlError", "NotImplementedError"),
+        lambda t: (
+            t.names("UnsupportedControlError", "NotImplementedError")
+            or is_http_error_with(t, "4005")
+        ),
         "this car, or the vendor in this region, does not offer it",
     ),
     Rule(
@@ -355,7 +366,10 @@ RULES: tuple[Rule, ...] = (
     Rule(
         29,
         "vehicle_timeout",
-        lambda t: t.names("RequestTimeoutError") and t.error.__cause__ is None,
+        lambda t: (
+            (t.names("RequestTimeoutError") and t.error.__cause__ is None)
+            or is_http_error_with(t, "4081", "9999")
+        ),
         "the car did not answer",
         is_not_done=never,
     ),

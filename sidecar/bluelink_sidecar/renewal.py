@@ -31,12 +31,15 @@ class LastReply:
     is_object: bool = False
     is_refusal: bool = False
     code: str = ""
+    #: Whether it has a list of cars in the form of the newer European cloud.
+    has_contents: bool = False
     #: Whether any reply of the task refused the request's signature; a password would go the same way.
     is_outdated: bool = False
 
     def on_reply(self, path: str, body: Any) -> None:
         self.path, self.is_object = path, isinstance(body, dict)
         self.code = str(body.get("code", "")) if self.is_object else ""
+        self.has_contents = self.is_object and isinstance(body.get("contents"), list)
         self.is_refusal = self.is_object and says_no(body)
         self.is_outdated = self.is_outdated or self.code in GATE_CODES
 

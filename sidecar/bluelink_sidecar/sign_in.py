@@ -74,6 +74,10 @@ def opened(state: AccountState, gate: SignInGate) -> Json:
 def listed(state: AccountState, known: dict[str, Any], operation: str) -> Json:
     """The answer with the cars of a fresh list, with what was known of them before."""
     vehicles, place = state.manager.vehicles, state.place
+    if place and place.family is Family.EUROPE_CCI and not (vehicles or state.reply.has_contents):
+        # The library takes any object for a list without cars.
+        state.manager.vehicles = known
+        raise Refused("unavailable", "the vendor's answer is no list of cars")
     _carry_over(known, vehicles)
     state.facts.apply(vehicles)
     brand = place.brand_word if place else None

@@ -13,6 +13,8 @@ from .regions import Family
 STATUS_CODE = re.compile(r"^(\d{3})-\d{3}$")
 #: What its gate answers to a library that it no longer knows.
 GATE_CODES = frozenset({"9035", "9036", "9037"})
+#: Of the sign-ins of the European family: something of the request is missing, such as a cookie of the step before.
+BAD_PARAMETERS = "4002"
 NOT_CONNECTED = (
     "refused",
     "name or service not known",
@@ -53,8 +55,10 @@ class Trouble:
         return str(self.error)
 
     @property
-    def cause(self) -> str:
-        return type(self.error.__cause__).__name__ if self.error.__cause__ else ""
+    def causes(self) -> frozenset[str]:
+        """The names of the cause's class and of its bases."""
+        cause = self.error.__cause__
+        return frozenset(base.__name__ for base in type(cause).__mro__ if cause is not None)
 
     @property
     def http_status(self) -> int | None:
@@ -119,8 +123,8 @@ def is_failed_sign_in_without_refusal(trouble: Trouble) -> bool:
     Where the password was not refused, nobody must count it as refused: three of them block the account.
     """
     seen = trouble.seen
-    is_past_password = trouble.says("login callback")
-    return is_auth(trouble) and (is_past_password or seen.is_disordered or not seen.is_object)
+    is_judged = seen.is_object and not seen.is_disordered and not trouble.saw(BAD_PARAMETERS)
+    return is_auth(trouble) and (not is_judged or trouble.says("login callback"))
 
 
 def is_no_stored_status(trouble: Trouble) -> bool:
@@ -136,9 +140,14 @@ def is_pin_endpoint(trouble: Trouble) -> bool:
     return trouble.names("HTTPError") and trouble.is_4xx and trouble.says("/user/pin")
 
 
+def is_http_error_with(trouble: Trouble, *codes: str) -> bool:
+    """Brazil looks at the status of some replies only, not at the code in them."""
+    return trouble.names("HTTPError") and trouble.saw(*codes)
+
+
 def is_read_timeout(trouble: Trouble) -> bool:
     if trouble.names("RequestTimeoutError"):
-        return trouble.cause in ("ReadTimeout", "Timeout")
+        return "Timeout" in trouble.causes and not is_connect_timeout(trouble)
     return trouble.names("ReadTimeout") or (
         trouble.names("ConnectionError") and trouble.says("read timed out")
     )
@@ -146,7 +155,7 @@ def is_read_timeout(trouble: Trouble) -> bool:
 
 def is_connect_timeout(trouble: Trouble) -> bool:
     if trouble.names("RequestTimeoutError"):
-        return trouble.cause == "ConnectTimeout"
+        return "ConnectTimeout" in trouble.causes
     return trouble.names("ConnectTimeout")
 
 

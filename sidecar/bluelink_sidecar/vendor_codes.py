@@ -9,7 +9,7 @@ from typing import Any
 EXPIRED = "token_expired"
 #: Said in words where there is no code of its own.
 LIMITED = "request_limit"
-_LIMIT_WORDS = ("too many requests", "request limit", "exceeds number of requests")
+_LIMIT_WORDS = ("too many requests", "request limit", "daily limit", "exceeds number of requests")
 #: Four digits; shorter ones beside them are HTTP statuses.
 _GATEWAY_CODE = re.compile(r"^[1-9]\d{3}$")
 _EXPIRED_WORDS = ("token is expired", "token has expired")

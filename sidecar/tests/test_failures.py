@@ -10,7 +10,7 @@ from requests import exceptions as http
 
 from bluelink_sidecar.failure_rules import rule_for
 from bluelink_sidecar.failures import classify, not_advanced, was_sent
-from bluelink_sidecar.http_watch import Seen
+from bluelink_sidecar.http_watch import NoTimeLeft, Seen
 from bluelink_sidecar.outcomes import RETRYABLE
 from bluelink_sidecar.redaction import Redactor
 from bluelink_sidecar.refusals import SignInNeeded
@@ -221,6 +221,14 @@ CASES: list[tuple[int, Any, Family, str, Seen, str]] = [
         seen(None, waking=True),
         "vehicle_timeout",
     ),
+    (
+        31,
+        Lib("RequestTimeoutError", "x", NoTimeLeft("over")),
+        KIA,
+        READ,
+        seen(),
+        "timeout",
+    ),
     (31, http.ConnectionError("Read timed out."), HYUNDAI, READ, seen(None), "timeout"),
     (32, http.SSLError("CERTIFICATE_VERIFY_FAILED"), KIA, READ, seen(None), "unavailable"),
     (
@@ -240,6 +248,9 @@ CASES: list[tuple[int, Any, Family, str, Seen, str]] = [
     (37, Lib("APIError", "Unexpected list response shape"), CANADA, READ, seen(), "unavailable"),
     (38, http.HTTPError("403 Client Error"), BR, READ, seen(403), "auth_failed"),
     (38, http.HTTPError("500 Server Error"), BR, READ, seen(500), "unavailable"),
+    (21, http.HTTPError("400 Client Error"), BR, FORCE, seen(400, "4004"), "duplicate_request"),
+    (22, http.HTTPError("400 Client Error"), BR, FORCE, seen(400, "4005"), "unsupported"),
+    (29, http.HTTPError("408 Client Error"), BR, FORCE, seen(408, "4081"), "vehicle_timeout"),
     (39, Lib("APIError", "no fresh data in time"), BR, FORCE, seen(), "vehicle_timeout"),
     (41, KeyError("transactionid"), CANADA, COMMAND, seen(200, "7602"), "auth_failed"),
     (41, KeyError("transactionid"), CANADA, COMMAND, seen(200, "7710"), "vehicle_refused"),
@@ -370,7 +381,16 @@ CASES: list[tuple[int, Any, Family, str, Seen, str]] = [
     (64, Lib("AuthenticationError", "Login Failed"), AU, SIGN_IN, page(200), "unavailable"),
     (64, Lib("AuthenticationError", "HTTP 400"), BR, SIGN_IN, after_outage(400), "unavailable"),
     (64, Lib("AuthenticationError", "UARS login callback"), CN, SIGN_IN, seen(), "unavailable"),
+    (64, Lib("AuthenticationError", "HTTP 400"), CN, SIGN_IN, seen(400, "4002"), "unavailable"),
     (15, Lib("AuthenticationError", "HTTP 400"), CN, SIGN_IN, seen(400, "4003"), "auth_failed"),
+    (
+        6,
+        Lib("AuthenticationError", "the account must accept the terms of service (x step=0)"),
+        BR,
+        SIGN_IN,
+        seen(),
+        "consent_required",
+    ),
     (15, Lib("AuthenticationError", "Login Failed"), AU, READ, page(200), "auth_failed"),
     (51, TypeError("x"), CANADA, SIGN_IN, seen(), "unavailable"),
     (51, ValueError("no header"), HYUNDAI, SIGN_IN, seen(), "unavailable"),
