@@ -17,20 +17,20 @@ const patience_ms = 5000;
  * newer one is there. Resolves when the first try has ended, or after 5 s; never rejects.
  */
 export function createNewestWrite<T>({ put, retry, onTrouble, signal }: NewestWriteOptions<T>) {
-  let newest = 0;
+  let superseded = new AbortController();
   return async (value: T): Promise<void> => {
-    const mine = (newest += 1);
+    superseded.abort();
+    superseded = new AbortController();
+    const over = AbortSignal.any([signal, superseded.signal]);
     await new Promise<void>((resolve) => {
       const written = retryUntilDone(
         retry,
-        async () => {
-          if (mine === newest) await put(value);
-        },
+        () => put(value),
         (error) => {
           onTrouble(error);
           resolve();
         },
-        signal,
+        over,
       );
       void settlesWithin(written, patience_ms).then(() => {
         resolve();
