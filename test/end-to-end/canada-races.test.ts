@@ -24,7 +24,7 @@ const position = ['vrfypin', 'fndmcr'] as const;
 
 const times = 200;
 /** So many refreshes of each car are sent together: equal ones share a call, and far more may wait. */
-const together = 2;
+const together = 4;
 /** Each with a read and a wake of both cars at once. */
 const disturbedTimes = 60;
 
