@@ -176,7 +176,7 @@ function garbage(kind: Garbage, truth: () => Reply): Reply {
     case 'no_envelope':
       return plain('{"hello":"world"}');
     case 'wrong_types':
-      return plain(JSON.stringify(wrongTypes(JSON.parse(truth().body || '{}'))));
+      return plain(JSON.stringify(wrongTypes(parsed(truth().body || '{}'))));
   }
 }
 
@@ -184,6 +184,15 @@ const firstHalf = (text: string): string => text.slice(0, Math.floor(text.length
 
 function plain(body: string): Reply {
   return { status: 200, headers: { 'content-type': 'application/json' }, body };
+}
+
+/** A page is a text as a whole. */
+function parsed(body: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch {
+    return body;
+  }
 }
 
 /** The same keys with a value of another type behind each. */
