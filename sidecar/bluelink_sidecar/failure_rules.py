@@ -51,6 +51,9 @@ DEAD_SESSION_CANADA = frozenset({"7402", "7403", "7404", "7549", "7602", "7606"}
 LOCKED_CANADA, WRONG_PASSWORD_CANADA = "7402", "7404"
 BAD_SHAPE = ("KeyError", "TypeError", "IndexError", "ValueError", "AttributeError")
 DUPLICATE_WAIT_S = 60.0
+#: What only another library or another address ends. Each try of a sign-in would send the password for nothing.
+LIBRARY_WAIT_S = 3 * 3600.0
+BLOCKED_WAIT_S = 3600.0
 #: Of the newer European cloud: a list after the credentials have been taken.
 LIST_ROW = 63
 
@@ -142,14 +145,29 @@ RULES: tuple[Rule, ...] = (
         LIMIT,
         EUROPE_CCI,
     ),
-    Rule(61, "unavailable", is_gate_refusal, LIBRARY_TOO_OLD, EUROPE),
-    Rule(10, "unavailable", lambda t: is_auth(t) and t.says("abusing"), BLOCKED, EUROPE),
+    Rule(
+        61,
+        "unavailable",
+        is_gate_refusal,
+        LIBRARY_TOO_OLD,
+        EUROPE,
+        retry_after_s=LIBRARY_WAIT_S,
+    ),
+    Rule(
+        10,
+        "unavailable",
+        lambda t: is_auth(t) and t.says("abusing"),
+        BLOCKED,
+        EUROPE,
+        retry_after_s=BLOCKED_WAIT_S,
+    ),
     Rule(
         10,
         "unavailable",
         lambda t: is_auth(t) and bool(re.search(r"Signin failed: HTTP 403\W*<", t.text)),
         BLOCKED,
         EUROPE,
+        retry_after_s=BLOCKED_WAIT_S,
     ),
     Rule(
         11,
@@ -467,6 +485,7 @@ RULES: tuple[Rule, ...] = (
         "unavailable",
         lambda t: is_api(t) and t.says("access to this api has been disallowed"),
         "the vendor has closed this interface; a newer library may be needed",
+        retry_after_s=LIBRARY_WAIT_S,
     ),
     Rule(
         44,

@@ -105,3 +105,18 @@ def test_a_step_that_fails(bench: Any, path: str, answer: Any, code: str, words:
     assert words in outcome["failure"]["message"]
     for secret in (SAID[:12], "correct horse", "driver@example.com", "<html>"):
         assert secret not in json.dumps(outcome["failure"])
+
+
+@pytest.mark.parametrize(
+    ("path", "answer", "wait_s"),
+    [
+        ("/auth/v1/token", reply({"code": 9036}, status=403), 3 * 3600),
+        ("account/signin", reply(b"<html>no</html>", status=403), 3600),
+        ("/auth/v1/token", reply({"message": SAID}, status=500), None),
+    ],
+)
+def test_a_password_is_not_sent_again_soon_where_it_helps_nothing(
+    bench: Any, path: str, answer: Any, wait_s: float | None
+) -> None:
+    bench.cloud.on(path, answer)
+    assert bench.run("sign_in")["failure"].get("retry_after_s") == wait_s
