@@ -24,11 +24,18 @@ export interface RegionCredentials {
   readonly seed: number;
 }
 
-/**
- * What the bridge cannot hear of everywhere: the 12 V battery, what the climate is set to while that is off, and the
- * odometer of a car that was just woken.
- */
-export type Untold = 'aux_battery' | 'idle_target' | 'woken_odometer';
+/** What the bridge cannot hear of everywhere. */
+export type Untold =
+  /** The 12 V battery. */
+  | 'aux_battery'
+  /** What the climate is set to while it is off. */
+  | 'idle_target'
+  /** The odometer of a car that was just woken. */
+  | 'woken_odometer'
+  /** From the list of cars, that one is a plug-in hybrid. */
+  | 'listed_phev'
+  /** How far a plug-in hybrid is to be charged. */
+  | 'phev_limits';
 
 /** An account at its maker. */
 export interface RegionAccount {
@@ -41,8 +48,9 @@ export interface RegionAccount {
 export interface RegionWorld {
   /** The account's name in the bridge. */
   readonly name: string;
-  /** As an owner writes them into the configuration. */
-  readonly region: string | number;
+  readonly region: string;
+  /** The library's number, where the owner has written that into the configuration. */
+  readonly regionNumber?: number;
   readonly brand: string;
   readonly add: (cloud: Cloud, credentials: RegionCredentials) => RegionAccount;
   /** How codes come; without it the maker asks for none. */
@@ -62,8 +70,8 @@ export interface RegionWorld {
   readonly firstCached?: Operations;
   readonly force: Operations;
   readonly untold?: readonly Untold[];
-  /** Which request a refused password counts as. Default `sign_in`. */
-  readonly passwordIn?: CloudOperation;
+  /** One try with a password that is refused. Default: a renewal's first request, and a sign-in up to the password. */
+  readonly refusedTry?: Operations;
 }
 
 /** For accounts that name their lifetime so. */
@@ -79,6 +87,11 @@ export function withLifetime(owner: RegionOwner & { tokenLifetime_s: number }): 
 /** Requests that have to do with signing in. */
 export const signingIn: Operations = ['sign_in', 'sign_in_step', 'register', 'refresh', 'otp'];
 
+export function refusedTryOf({ refusedTry, renewal, signIn }: RegionWorld): Operations {
+  const renews = renewal.filter((one) => one === 'refresh').slice(0, 1);
+  return refusedTry ?? [...renews, ...signIn.slice(0, signIn.indexOf('sign_in') + 1)];
+}
+
 /** The requests of one account; of those before it is known, all at the hosts that it uses. */
 export class RequestsOf {
   readonly #log: RequestLog;
@@ -90,17 +103,14 @@ export class RequestsOf {
     this.#username = username;
   }
 
-  get all(): readonly LoggedRequest[] {
-    const isOurs = ({ account }: LoggedRequest): boolean => account === this.#username;
-    const hosts = new Set(this.#log.all.filter(isOurs).map(({ host }) => host));
-    return this.#log.all
-      .slice(this.#from)
-      .filter((one) => isOurs(one) || (one.account === null && hosts.has(one.host)));
-  }
-
   /** The operations since the last look. */
   look(): Operations {
-    const operations = this.all.map(({ operation }) => operation);
+    const isOurs = ({ account }: LoggedRequest): boolean => account === this.#username;
+    const hosts = new Set(this.#log.all.filter(isOurs).map(({ host }) => host));
+    const operations = this.#log.all
+      .slice(this.#from)
+      .filter((one) => isOurs(one) || (one.account === null && hosts.has(one.host)))
+      .map(({ operation }) => operation);
     this.#from = this.#log.all.length;
     return operations;
   }

@@ -16,7 +16,7 @@ const canada = (brand: CanadaBrand): RegionWorld => ({
   cached: ['cached', 'detail', 'detail', 'detail'],
   firstCached: ['cached', 'detail', 'detail', 'detail', 'detail', 'detail'],
   force: ['force', 'detail', 'detail', 'detail', 'detail', 'detail'],
-  untold: ['idle_target'],
+  untold: ['idle_target', 'phev_limits'],
 });
 
 const withCode = (brand: CanadaBrand, code: NonNullable<RegionWorld['code']>): RegionWorld => ({

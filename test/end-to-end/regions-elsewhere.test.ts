@@ -47,7 +47,7 @@ const worlds: readonly RegionWorld[] = [
     add: (cloud, credentials) =>
       withLifetime(cloud.accounts.india({ ...credentials, brand: 'hyundai' })),
     force: [...indiaForce, ...oauth.cached],
-    untold: ['aux_battery'],
+    untold: ['aux_battery', 'phev_limits'],
   },
   {
     ...oauth,
@@ -57,7 +57,7 @@ const worlds: readonly RegionWorld[] = [
     add: (cloud, credentials) =>
       withLifetime(cloud.accounts.india({ ...credentials, brand: 'kia', protocol: 'ccs2' })),
     force: indiaForce,
-    untold: ['aux_battery', 'woken_odometer'],
+    untold: ['aux_battery', 'phev_limits', 'woken_odometer'],
   },
   {
     ...china,

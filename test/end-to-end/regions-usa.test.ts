@@ -23,12 +23,13 @@ const kia: RegionWorld = {
   renewal: ['sign_in'],
   cached: ['cached', 'detail'],
   force: ['force', 'cached', 'detail'],
+  untold: ['listed_phev'],
 };
 
 describeRegions('accounts in the USA', [
   hyundai,
   // At the servers of Hyundai, and the region by the library's number.
-  { ...hyundai, name: 'genesis', region: 3, brand: 'genesis' },
+  { ...hyundai, name: 'genesis', regionNumber: 3, brand: 'genesis' },
   kia,
   {
     ...kia,
@@ -36,6 +37,6 @@ describeRegions('accounts in the USA', [
     code: { method: 'sms', wrongFirst: true },
     byCode: ['otp', 'otp', 'otp', 'refresh'],
     renewal: ['refresh'],
-    passwordIn: 'refresh',
+    refusedTry: ['refresh'],
   },
 ]);

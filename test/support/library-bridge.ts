@@ -17,14 +17,7 @@ import type { Recorded, Recorder } from './recorder.js';
 const patience_ms = 45_000;
 
 const bridgeStateSchema = z.object({
-  accounts: z.record(
-    z.string(),
-    z.object({
-      state: z.string(),
-      vehicles: z.array(z.string()),
-      session_expires_at: z.string().nullable(),
-    }),
-  ),
+  accounts: z.record(z.string(), z.object({ state: z.string(), vehicles: z.array(z.string()) })),
   breakers: z.record(
     z.string(),
     z.record(z.string(), z.object({ state: z.string(), failures: z.number().nullable() })),
