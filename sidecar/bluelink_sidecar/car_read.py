@@ -11,7 +11,7 @@ from .account import AccountState, LastRead
 from .device_repair import with_known_device
 from .fresh_copy import fresh_copy
 from .mapping import identity, times
-from .mapping.freshness import car_time, is_without_state
+from .mapping.freshness import car_time, is_made_up, is_without_state
 from .mapping.report import vehicle_report
 from .protocol import Json, Request
 from .refusals import Refused
@@ -46,6 +46,9 @@ def read_car(state: AccountState, request: Request, read: Read) -> Reading:
         vehicles[car_id] = before
         raise
     reading = Reading(vehicle, times.now(), car_time(state.car(vehicle)))
+    if is_made_up(state.car(vehicle)) and hasattr(vehicle, "_last_updated_at"):
+        # The library keeps the newest time it saw: this one would hide all true ones until the car reports again.
+        vehicle._last_updated_at = before._last_updated_at
     _learn_identity(state, vehicle)
     state.measured[car_id] = vehicle
     state.last_reads[car_id] = LastRead(reading.car_time, reading.polled_at)

@@ -37,6 +37,14 @@ def test_the_time_of_a_report_is_utc_whatever_offset_stands_beside_it(bench: Any
     assert report(bench)["reported_at"] == "2026-07-01T09:15:00Z"
 
 
+def test_a_time_that_cannot_be_read_hides_no_later_one(make_bench: Any) -> None:
+    bench = make_bench(Europe(), region="europe", brand="hyundai")
+    bench.cloud.state.update(Date=17)
+    assert report(bench)["reported_at"] is None
+    bench.cloud.state.update(Date="20260701091500")
+    assert report(bench)["reported_at"] == "2026-07-01T09:15:00Z"
+
+
 @pytest.mark.parametrize(
     ("location", "at"),
     [

@@ -33,7 +33,7 @@ def car_time(car: Car) -> dt.datetime | None:
         # The library takes it for the time of an offset that the same reply names; it is UTC.
         return times.vendor_time(car.raw("Date"), dt.timezone.utc)
     found = times.aware(car.get("last_updated_at"))
-    if found is None or _is_made_up(car):
+    if found is None or is_made_up(car):
         return None
     return _canadian(car) or found if car.family is Family.CANADA else found
 
@@ -43,7 +43,8 @@ def is_without_state(car: Car) -> bool:
     return car.family is Family.EUROPE_CCI and not car.raw("Date")
 
 
-def _is_made_up(car: Car) -> bool:
+def is_made_up(car: Car) -> bool:
+    """Whether the library wrote the time of the read, for want of another."""
     if car.is_ccs2:
         return car.raw("Date") is None
     path = RAW_TIME_OR_NOW.get(car.family)
