@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
+import pytest
+from hyundai_kia_connect_api.Token import Token
+
 from conftest import Cloud, reply, utc_now
+
+#: A release that knows the present sign-in of Europe, and registers a forgotten device of India and China anew.
+IS_PRESENT = hasattr(Token(), "cci_access_token")
 
 HTML = b"<html><body>sorry</body></html>"
 
@@ -139,6 +146,11 @@ CARS_OF_HYUNDAI_USA = {
 }
 
 
+def skip_if_old(region: Region, *words: str) -> None:
+    if region.word in words and not IS_PRESENT:
+        pytest.skip(f"this release of the library goes another way in {region.word}")
+
+
 def session_of(valid_for: dt.timedelta = dt.timedelta(hours=1), **token: Any) -> dict[str, Any]:
     """As the bridge has kept it; nothing in it is of use to anybody."""
     kept = {
@@ -153,6 +165,8 @@ def session_of(valid_for: dt.timedelta = dt.timedelta(hours=1), **token: Any) ->
         "control_token_expiry": 0,
         **token,
     }
+    known = {field.name for field in dataclasses.fields(Token)}
+    kept = {name: value for name, value in kept.items() if name in known}
     car = {
         "id": "car-1",
         "name": "Blue",
