@@ -47,7 +47,10 @@ describe.skipIf(!hasTestPython)('a Python with short sleeps', () => {
     const sidecar = spawn(file, args, { env, stdio: ['pipe', 'pipe', 'inherit'] });
     onTeardown(() => void sidecar.stdin.end());
     const [hello] = (await once(createInterface({ input: sidecar.stdout }), 'line')) as [string];
-    expect(JSON.parse(hello)).toMatchObject({ type: 'hello', library: expect.any(String) as string });
+    expect(JSON.parse(hello)).toMatchObject({
+      type: 'hello',
+      library: expect.any(String) as string,
+    });
     const ended = once(sidecar, 'close');
     sidecar.stdin.end();
     expect(await ended).toEqual([0, null]);
