@@ -7,7 +7,7 @@ import type { Home, Maker, Owner } from './homes.js';
 
 /** One row of the table from what a vendor does to what the owner is told, and how it is brought about. */
 export interface Row<M extends Maker = Maker> {
-  /** Its number in the table of `failure_rules.py`; a test is called by it. */
+  /** Its number in the table of `failure_rules`; a test is called by it. */
   readonly row: number;
   readonly what: string;
   readonly wish: Wish;
