@@ -1,6 +1,13 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { failure } from '../../src/vehicle/outcome.js';
-import { LibraryBridge, hyundaiAccount, kiaAccount } from '../support/library-bridge.js';
+import type { Cloud } from '../cloud/cloud.js';
+import {
+  type CloudAccount,
+  LibraryBridge,
+  hyundaiAccount,
+  kiaAccount,
+  libraryAccount,
+} from '../support/library-bridge.js';
 import {
   type LibraryWorld,
   addHyundai,
@@ -12,6 +19,20 @@ import { hasOldLibrary } from '../support/python.js';
 import { waitUntil } from '../support/wait.js';
 
 type Owner = ReturnType<typeof addHyundai>;
+
+const elsewhere = { username: 'driver@example.com', password: 'open-sesame', pin: 'k9Qz', cars: 1 };
+
+function addCanada({ accounts }: Cloud) {
+  return accounts.canada({ ...elsewhere, brand: 'genesis' });
+}
+
+function addAustralia({ accounts }: Cloud) {
+  return accounts.australia({ ...elsewhere, brand: 'genesis' });
+}
+
+function addEurope({ accounts }: Cloud) {
+  return accounts.europe({ ...elsewhere, brand: 'genesis' });
+}
 
 describe.skipIf(!hasLibraryWorld)('failures of the vendor', () => {
   let world: LibraryWorld;
@@ -176,6 +197,64 @@ describe.skipIf(!hasLibraryWorld)('failures of the vendor', () => {
     expect(bridge.breakerStates('hyundai')).toEqual({
       read: ['closed', 'open', 'half_open', 'closed'],
       wake: ['closed'],
+    });
+  });
+
+  // What only a present release of the library can meet.
+  describe.skipIf(hasOldLibrary)('are told of an account as they are', () => {
+    const startAt = (region: string, owner: CloudAccount): Promise<LibraryBridge> => {
+      const account = libraryAccount(owner, { name: region, region, brand: 'genesis' });
+      return LibraryBridge.start({ ...world, accounts: [account] });
+    };
+
+    test('a sign-in whose server is away is no refusal: it goes on by itself', async () => {
+      const owner = addAustralia(world.cloud);
+      const away = world.cloud.fault({
+        account: owner.username,
+        operation: 'sign_in',
+        effect: { is: 'gateway', status: 503 },
+      });
+      const bridge = await startAt('australia', owner);
+      await bridge.waitForAccount('australia', 'unreachable');
+      // More often than a wrong password may be tried.
+      await waitUntil(
+        () => away.struck > 3,
+        20_000,
+        () => 'further tries',
+      );
+      const { last_error } = await bridge.waitForBridgeState((state) => state.last_error !== null);
+      expect(last_error).toMatchObject({
+        code: 'unavailable',
+        message: expect.stringContaining('it is not the password') as string,
+      });
+      away.clear();
+      await bridge.waitForAccount('australia', 'ready');
+    });
+
+    test('terms that are not accepted stop the account at once, and say where to accept them', async () => {
+      const owner = addEurope(world.cloud);
+      owner.consentRequired = true;
+      const bridge = await startAt('europe', owner);
+      const { last_error } = await bridge.waitForAccount('europe', 'refused');
+      expect(last_error).toMatchObject({
+        code: 'consent_required',
+        message: expect.stringContaining('sign in once in a browser') as string,
+      });
+    });
+
+    test('half an outage is none: what is known of the car is published', async () => {
+      const owner = addCanada(world.cloud);
+      const bridge = await startAt('canada', owner);
+      const { accounts } = await bridge.waitForAccount('canada', 'ready');
+      const topic = accounts['canada']?.vehicles[0] ?? expect.unreachable('no topic');
+      const car = owner.cars[0] ?? expect.unreachable('no car');
+      const { username: account } = owner;
+      world.cloud.fault({ account, operation: 'detail', effect: { is: 'reset' } });
+      const ending = await bridge.refresh(topic, 'cached');
+      expect(ending).toMatchObject({ status: 'succeeded' });
+      const state = await bridge.stateAfter(topic, ending);
+      expect(state).toMatchObject({ lock: { state: 'locked' }, ev: { soc: car.report().ev.soc } });
+      expect(state.location.latitude).toBeNull();
     });
   });
 });
