@@ -73,5 +73,8 @@ def test_without_a_pin_none_is_sent(make_bench: Any) -> None:
 def test_what_is_not_about_the_pin_does_not_count(make_bench: Any, code: str) -> None:
     bench, session = canada(make_bench, canada_error(code))
     outcome = read(bench, session)
-    read(bench, outcome.get("session", session))
-    assert asked(bench) == 2
+    # Another process, since an old release asks only once for a position.
+    other, _ = canada(make_bench, canada_error(code))
+    other.cloud.sign_ins = bench.cloud.sign_ins
+    read(other, outcome.get("session", session))
+    assert asked(other) == 1
