@@ -71,7 +71,7 @@ async function logInAt(
     terminal.complain('the running daemon has another configuration: restart it with this one');
     return exitCodes.crash;
   }
-  const open = new Set(accounts.map(({ name }) => name));
+  const open = new Set(accounts.filter(({ state }) => state !== 'ready').map(({ name }) => name));
   const conversation = logInEach(accounts, desk, terminal, method, open);
   const isThrough = await unlessInterrupted(conversation, terminal.interrupted);
   if (isThrough !== true) {
@@ -80,7 +80,7 @@ async function logInAt(
   return open.size === 0 ? exitCodes.clean : exitCodes.crash;
 }
 
-/** Takes each account that is ready out of `open`. False when the input has ended before. */
+/** Takes each account that becomes ready out of `open`. False when the input has ended before. */
 async function logInEach(
   accounts: readonly AccountReport[],
   desk: LoginDesk,
@@ -91,7 +91,6 @@ async function logInEach(
   for (const account of accounts) {
     if (account.state === 'ready') {
       terminal.say(`${standing(account)} already`);
-      open.delete(account.name);
       continue;
     }
     let now: AccountReport | undefined = await signIn(account, desk, terminal);

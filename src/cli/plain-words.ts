@@ -6,7 +6,7 @@ const wordsByCode: Partial<Record<FailureCode, string>> = {
     'the maker refuses the user name or the password; put the right ones into the configuration',
   consent_required:
     "the maker wants its terms accepted: sign in once with the maker's own app or web page",
-  otp_required: 'the maker wants a one-time code',
+  otp_required: 'the maker wants a one-time code: `login` asks for it',
   rate_limited: "the maker's limit of requests is reached",
   unavailable: "the maker's cloud cannot be reached or is out of order",
   timeout: "the maker's cloud gave no answer in time",

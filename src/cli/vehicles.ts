@@ -8,6 +8,7 @@ import { StartFault } from './bridge-options.js';
 import { listThroughDaemon } from './daemon-vehicles.js';
 import { exitCodes, type ExitCode } from './exit-codes.js';
 import { openOwnAccount } from './own-account.js';
+import { inPlainWords } from './plain-words.js';
 import { readConfig } from './read-config.js';
 
 /** Lists the cars of each account, through the daemon where one runs, for a person who writes the configuration. */
@@ -49,7 +50,7 @@ async function listAll(config: Config, store: Store, asJson: boolean): Promise<E
       const refusal = await own.keeper.listOrSignIn();
       if (refusal === undefined) print(account.name, own.listed, asJson);
       else {
-        console.error(`${account.name}: ${refusal.code}: ${refusal.message}`);
+        console.error(`${account.name}: ${inPlainWords(refusal)}`);
         code = exitCodes.crash;
       }
     } finally {

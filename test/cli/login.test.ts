@@ -208,6 +208,16 @@ test('an input that ends leaves everything as it is, and how to go on is said', 
   expect(bridge.asked).toHaveLength(2);
 });
 
+test('an input that ends says nothing of an account that was signed in already', async () => {
+  const bridge = new MemoryBridge([anAccount('home'), { ...readyAccount, name: 'work' }], {
+    home: { code },
+  });
+  const { end, screen } = await aScript(bridge, []);
+  expect(end).toBe(exitCodes.crash);
+  expect(screen).toContain('home: left as it is');
+  expect(screen).not.toContain('work: left as it is');
+});
+
 test('Ctrl-C while the code is awaited does the same', async () => {
   const bridge = aBridge({ home: { code } });
   const person = await aPerson(bridge);
