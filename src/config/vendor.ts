@@ -68,10 +68,22 @@ export function isKnownRegion(region: string | number): boolean {
   return regions.includes(String(region));
 }
 
+/** Regions that have not every brand. */
+const brandsOf: Readonly<Partial<Record<string, readonly Brand[]>>> = {
+  china: ['kia', 'hyundai'],
+  india: ['kia', 'hyundai'],
+  'new-zealand': ['kia'],
+  brazil: ['hyundai'],
+};
+
 /** What a person should know of a region that works only in part, or was never tried. */
 export function regionNote(region: string | number, brand: string | number): string | undefined {
   if (!isKnownRegion(region)) {
     return `this release does not know the region ${String(region)} (it knows ${regions.join(', ')}); the installed library decides`;
+  }
+  const its = brandsOf[region];
+  if (its?.every((one) => one !== brand) === true) {
+    return `this release knows no ${String(brand)} in ${String(region)} (it knows ${its.join(', ')}); the installed library decides`;
   }
   if (['india', 'china', 'brazil'].includes(String(region))) {
     return `the region ${String(region)} is experimental: it was never tried with a real car`;

@@ -141,6 +141,7 @@ test.each([
   ['moon-base', 'kia', 'does not know the region moon-base'],
   ['12', 'kia', 'does not know the region 12'],
   ['india', 'hyundai', 'experimental'],
+  ['new-zealand', 'hyundai', 'knows no hyundai in new-zealand \\(it knows kia\\)'],
   ['europe', 'genesis', 'sign-in of Genesis in Europe fails'],
 ])('the region %s with the brand %s is taken with a warning', async (region, brand, warning) => {
   const account = `{ name: home, region: ${region}, brand: ${brand}, username: a, password: b }`;
