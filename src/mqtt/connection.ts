@@ -219,7 +219,7 @@ export class Connection {
       this.#version = 4;
       this.#attempt = 0;
       this.#options.log.info('the broker does not speak MQTT 5; going on with 3.1.1');
-    } else this.#options.log.warn({ err: error }, 'broker');
+    } else this.#options.log.warn({ reason: inWords(error) }, 'the broker cannot be reached');
   }
 
   #closed(client: MqttClient): void {
@@ -289,4 +289,10 @@ export class Connection {
         : {}),
     };
   }
+}
+
+/** Without a stack: a broker that is away is nothing to trace. A name with several addresses fails with an error for each. */
+function inWords(error: Error): string {
+  const each: readonly unknown[] = error instanceof AggregateError ? error.errors : [error];
+  return each.map((one) => (one instanceof Error ? one.message : String(one))).join('; ');
 }
