@@ -1,5 +1,6 @@
 import { ClassicLevel } from 'classic-level';
 import { z } from 'zod';
+import { isSystemError } from '../daemon/system-error.js';
 import { StoreError, type Entry, type ListOptions, type Store, type Write } from './store.js';
 
 /** The store's own entries sort before all others and appear in no list. */
@@ -48,7 +49,10 @@ class LevelStore implements Store {
 
   async open(): Promise<void> {
     await this.#db.open().catch((error: unknown) => {
-      throw new StoreError(`the store in ${this.#db.location} cannot be opened`, { cause: error });
+      throw new StoreError(
+        `the store in ${this.#db.location} cannot be opened: ${whyClosed(error)}`,
+        { cause: error },
+      );
     });
     this.#condition = { is: 'open' };
     const schema = Number((await this.#db.get(schemaKey)) ?? schemaNumber);
@@ -208,4 +212,10 @@ function entryOf(key: string, text: string): Entry {
 
 function unreadable(error: unknown): never {
   throw new StoreError('the store could not read', { cause: error });
+}
+
+function whyClosed(error: unknown): string {
+  const cause = error instanceof Error ? error.cause : undefined;
+  if (isSystemError(cause, 'LEVEL_LOCKED')) return 'another process has it open';
+  return cause instanceof Error ? cause.message : 'is the folder writable?';
 }

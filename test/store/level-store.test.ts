@@ -83,7 +83,7 @@ describe('a store on LevelDB', () => {
     await opened(place);
     const second = openLevelStore(place);
     await expect(second).rejects.toThrow(StoreError);
-    await expect(second).rejects.toThrow(place);
+    await expect(second).rejects.toThrow(`${place} cannot be opened: another process has it open`);
   });
 
   test('refuses writes when it is closed', async () => {
