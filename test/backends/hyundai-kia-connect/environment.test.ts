@@ -84,6 +84,14 @@ describe('ensureEnvironment', () => {
     expect(lines.join('\n')).toContain('from source');
   });
 
+  test('builds nothing from source without a network, and asks for one', async () => {
+    const pip = `echo 'WARNING: Retrying (Retry(total=0, read=None)) after connection broken by X: /simple/x/'; echo 'ERROR: No matching distribution found for x'; exit 1`;
+    const { interpreter, ensure } = await prepare({ pip });
+    await expect(ensure()).rejects.toThrow(/is there a network\? pip says: WARNING: Retrying/);
+    const installs = (await interpreter.calls()).filter((call) => call.startsWith('-m pip'));
+    expect(installs).toHaveLength(1);
+  });
+
   test('leaves a good environment alone when the new one cannot be made', async () => {
     const marker = join(await tempDir(), 'broken');
     const pip = `if [ -e '${marker}' ]; then echo 'hashes do not match'; exit 1; fi`;
