@@ -242,8 +242,8 @@ export async function createAccount(options: AccountOptions, deps: AccountDepend
   }
 
   function onSessionState(state: SessionState): void {
-    told.session(state);
     const refusal = refusalOf(state);
+    told.session(state, refusal);
     if ('reason' in state) output.trouble(refusal ?? state.reason);
     if (refusal !== undefined) for (const one of callClasses) dispatcher.failWaiting(one, refusal);
     vehicles.publishAvailability();

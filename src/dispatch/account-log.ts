@@ -3,6 +3,7 @@ import type { Logger } from '../daemon/logger.js';
 import type { Metrics } from '../daemon/metrics.js';
 import { vehicleCommandNames } from '../vehicle/command.js';
 import { isEnding, type LifeCycleEvent } from '../vehicle/life-cycle.js';
+import type { Failure } from '../vehicle/outcome.js';
 import type { Outcome, Task } from '../vehicle/task.js';
 import type { ThreadNote } from '../vehicle/thread-note.js';
 import type { BreakerState, CallClass } from './breaker.js';
@@ -71,18 +72,19 @@ export function createAccountLog({ log, metrics, account, nameOf, isNews }: Acco
       }
     },
 
-    session(state: SessionState): void {
+    /** `advised`: the reason with what a person can do, where somebody has to. */
+    session(state: SessionState, advised: Failure | undefined): void {
       switch (state.is) {
         case 'ready':
         case 'signing_in':
           log.info({ state: state.is }, 'account');
           return;
         case 'unreachable':
-          log.warn(reasonOf(state), 'the account cannot be reached');
+          log.warn(reasonOf(state), unreachableWords(state.reason));
           return;
         case 'otp_required':
         case 'refused':
-          log.error(reasonOf(state), 'the account waits for a person');
+          log.error(reasonOf(state, advised), 'the account waits for a person');
           return;
       }
     },
@@ -126,6 +128,13 @@ function labelOf(command: string | null): string {
   return vehicleCommandNames.find((name) => name === command) ?? 'unknown';
 }
 
-function reasonOf(state: Extract<SessionState, { reason: unknown }>) {
-  return { state: state.is, failure: state.reason.code, reason: state.reason.message };
+function reasonOf(state: Extract<SessionState, { reason: Failure }>, told = state.reason) {
+  return { state: state.is, failure: told.code, reason: told.message };
+}
+
+/** A refusal that is not the last one yet has reached the maker. */
+function unreachableWords({ code }: Failure): string {
+  return code === 'auth_failed'
+    ? 'the maker refuses the account; it is tried again, three times at most'
+    : 'the account cannot be reached';
 }
