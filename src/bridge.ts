@@ -246,8 +246,13 @@ export async function startBridge(
 
   function refusalOfUnknown({ retained }: Arrived<Write>): Failure {
     if (retained) return wellKnown.retained;
-    if (accounts.some((account) => !account.vehicles.hasListed)) {
-      return failure('not_ready', 'the account has not listed its cars yet');
+    const unlisted = accounts.find((account) => !account.vehicles.hasListed)?.report();
+    if (unlisted !== undefined) {
+      const { name, state: stands } = unlisted;
+      return failure(
+        'not_ready',
+        `the account ${name} has not listed its cars yet: it is ${stands}`,
+      );
     }
     return failure('unknown_vehicle', 'no account has a car that is called so');
   }
