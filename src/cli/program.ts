@@ -49,7 +49,7 @@ export async function runSubcommand(args: readonly string[]): Promise<Running | 
     .command('vehicles')
     .description('sign in and list the cars of each account')
     .option(...configOption)
-    .option('--json', 'as JSON')
+    .option('--json', 'as one JSON list, an entry for each account')
     .action(async (options: { config?: string; json?: boolean }) => {
       result = await vehicles(options);
     });

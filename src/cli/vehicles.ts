@@ -18,16 +18,30 @@ export async function vehicles(options: {
 }): Promise<ExitCode> {
   const read = await readConfig(options.config);
   if (read === undefined) return exitCodes.configuration;
-  const asJson = options.json ?? false;
-  const done = await listThroughDaemon(read.config, (account, cars) => {
-    print(account, cars, asJson);
+  const listings: Listing[] = [];
+  const code = await list(read.config, (account, vehicles) => {
+    listings.push({ account, vehicles });
+    if (options.json !== true) print({ account, vehicles });
   });
+  if (options.json === true) console.log(JSON.stringify(listings, null, 2));
+  return code;
+}
+
+interface Listing {
+  readonly account: string;
+  readonly vehicles: readonly ListedVehicle[];
+}
+
+type OnListed = (account: string, vehicles: readonly ListedVehicle[]) => void;
+
+async function list(config: Config, onListed: OnListed): Promise<ExitCode> {
+  const done = await listThroughDaemon(config, onListed);
   if (done !== undefined) return done;
   try {
-    await mkdir(read.config.state_dir, { recursive: true, mode: 0o700 });
-    const store = await openLevelStore(join(read.config.state_dir, 'store'));
+    await mkdir(config.state_dir, { recursive: true, mode: 0o700 });
+    const store = await openLevelStore(join(config.state_dir, 'store'));
     try {
-      return await listAll(read.config, store, asJson);
+      return await listAll(config, store, onListed);
     } finally {
       await store.close();
     }
@@ -42,13 +56,13 @@ export async function vehicles(options: {
   }
 }
 
-async function listAll(config: Config, store: Store, asJson: boolean): Promise<ExitCode> {
+async function listAll(config: Config, store: Store, onListed: OnListed): Promise<ExitCode> {
   let code: ExitCode = exitCodes.clean;
   for (const account of config.accounts) {
     const own = await openOwnAccount(config, account, store);
     try {
       const refusal = await own.keeper.listOrSignIn();
-      if (refusal === undefined) print(account.name, own.listed, asJson);
+      if (refusal === undefined) onListed(account.name, own.listed);
       else {
         console.error(`${account.name}: ${inPlainWords(refusal)}`);
         code = exitCodes.crash;
@@ -60,11 +74,7 @@ async function listAll(config: Config, store: Store, asJson: boolean): Promise<E
   return code;
 }
 
-function print(account: string, cars: readonly ListedVehicle[], asJson: boolean): void {
-  if (asJson) {
-    console.log(JSON.stringify({ account, vehicles: cars }, null, 2));
-    return;
-  }
+function print({ account, vehicles: cars }: Listing): void {
   console.log(`${account}: ${String(cars.length)} car(s)`);
   for (const { id, vin, name, model, year, drivetrain } of cars) {
     const words = [name, model, year, drivetrain].filter((word) => word !== null);

@@ -26,6 +26,14 @@ test.skipIf(!hasMosquitto)(
     const vins = [...stdout.matchAll(/^ {2}(\w{17}) /gm)].map(([, vin = '']) => vin.toLowerCase());
     expect(vins).toHaveLength(2);
 
+    const asJson = await runProgram(['vehicles', '--json', '--config', file]);
+    const [listed, ...others] = JSON.parse(asJson.stdout) as { vehicles: { vin: string }[] }[];
+    expect(others).toEqual([]);
+    expect(listed).toMatchObject({
+      account: 'home',
+      vehicles: vins.map((vin) => ({ vin: vin.toUpperCase() })),
+    });
+
     const recorder = await startRecorder(broker.url);
     await startDaemon({ config, stateDir });
     for (const vin of vins) await recorder.waitForTopic(`bluelink/${vin}/availability`, 'online');
