@@ -162,8 +162,8 @@ class AccountState:
         except Exception as error:
             raise Refused(
                 "internal",
-                "the library cannot serve this region and brand with this session"
-                f" ({type(error).__name__})",
+                "the installed library does not serve this brand in this region:"
+                f" look at region and brand in the configuration ({type(error).__name__})",
             ) from None
 
     def _forget_others(self, account: Account) -> None:
