@@ -1,5 +1,14 @@
 import type { SimulatedCar } from '../../src/vehicle/simulated-car.js';
-import { corners, flag, plugTypes, seatStates } from './usa-hyundai-payload.js';
+import {
+  airStatus,
+  corners,
+  drvDistance,
+  flag,
+  plugTypes,
+  remainTime2,
+  seatHeaterVentInfo,
+  tyreLamps,
+} from './status-words.js';
 import { compactTime } from './wire.js';
 
 const kilometres = 1;
@@ -92,20 +101,10 @@ export function status(car: SimulatedCar, zone: string): object {
 
 function climate(car: SimulatedCar): object {
   const { climate } = car.reported().state;
-  const { seats } = climate;
   return {
-    airCtrlOn: climate.on,
+    ...airStatus(climate),
     airTemp: { value: climate.on ? setPoint(car, climate.target_c) : '00H', unit: 0 },
-    defrost: climate.defrost,
-    sideBackWindowHeat: flag(climate.rear_window_heat),
-    sideMirrorHeat: flag(climate.rear_window_heat),
-    steerWheelHeat: flag(climate.steering_wheel_heat),
-    seatHeaterVentInfo: {
-      drvSeatHeatState: seatStates[seats.front_left],
-      astSeatHeatState: seatStates[seats.front_right],
-      rlSeatHeatState: seatStates[seats.rear_left],
-      rrSeatHeatState: seatStates[seats.rear_right],
-    },
+    seatHeaterVentInfo: seatHeaterVentInfo(climate.seats),
   };
 }
 
@@ -117,40 +116,15 @@ function setPoint(car: SimulatedCar, target_c: number): string {
 }
 
 function evStatus(car: SimulatedCar): object {
-  const { ev, fuel, range_km } = car.report();
+  const { ev } = car.report();
   const { state } = car.reported();
-  const minutes = (value: number | null) => ({ value: value ?? 0, unit: 1 });
   return {
     batteryStatus: ev.soc,
     batteryCharge: ev.charging,
     batteryPlugin: plugTypes[state.plug],
     // The real word is cut off like this.
     batteryPreconditiong: ev.preconditioning,
-    drvDistance: [
-      {
-        type: 2,
-        rangeByFuel: {
-          evModeRange: inKm(ev.range_km),
-          totalAvailableRange: inKm(range_km),
-          ...(fuel.range_km !== null && { gasModeRange: inKm(fuel.range_km) }),
-        },
-      },
-    ],
-    remainTime2: {
-      atc: minutes(ev.minutes_to_limit),
-      etc1: minutes(ev.minutes_fast),
-      etc2: minutes(ev.minutes_portable),
-      etc3: minutes(ev.minutes_station),
-    },
-  };
-}
-
-function tyreLamps(on: boolean): object {
-  return {
-    tirePressureLampAll: flag(on),
-    tirePressureLampFL: flag(on),
-    tirePressureLampFR: 0,
-    tirePressureLampRL: 0,
-    tirePressureLampRR: 0,
+    drvDistance: drvDistance(car, inKm),
+    remainTime2: remainTime2(car),
   };
 }

@@ -1,19 +1,17 @@
 import type { SimulatedCar } from '../../src/vehicle/simulated-car.js';
 import type { CarState } from '../../src/vehicle/simulated-state.js';
+import {
+  airStatus,
+  corners,
+  drvDistance,
+  flag,
+  minutes,
+  plugTypes,
+  seatHeaterVentInfo,
+} from './status-words.js';
 import { miles, psi } from './wire.js';
 
 const mileUnit = 3;
-export const plugTypes = { none: 0, dc: 1, portable: 2, ac: 3 } as const;
-export const seatStates: Record<CarState['climate']['seats']['front_left'], number> = {
-  off: 2,
-  cool_low: 3,
-  cool_medium: 4,
-  cool_high: 5,
-  heat_low: 6,
-  heat_medium: 7,
-  heat_high: 8,
-};
-export const flag = (value: boolean): 0 | 1 => (value ? 1 : 0);
 const inMiles = (km: number | null) => ({ value: Math.round(miles(km ?? 0)), unit: mileUnit });
 const isoTime = (at: number): string => new Date(at).toISOString().replace(/\.\d+/, '');
 
@@ -77,20 +75,10 @@ export function vehicleStatus(car: SimulatedCar): object {
 
 function climate(car: SimulatedCar): object {
   const { state } = car.reported();
-  const { seats } = state.climate;
   return {
-    airCtrlOn: state.climate.on,
+    ...airStatus(state.climate),
     airTemp: { value: airTemp(car.report().climate.target ?? 72), unit: 1 },
-    defrost: state.climate.defrost,
-    sideBackWindowHeat: flag(state.climate.rear_window_heat),
-    sideMirrorHeat: flag(state.climate.rear_window_heat),
-    steerWheelHeat: flag(state.climate.steering_wheel_heat),
-    seatHeaterVentInfo: {
-      drvSeatHeatState: seatStates[seats.front_left],
-      astSeatHeatState: seatStates[seats.front_right],
-      rlSeatHeatState: seatStates[seats.rear_left],
-      rrSeatHeatState: seatStates[seats.rear_right],
-    },
+    seatHeaterVentInfo: seatHeaterVentInfo(state.climate.seats),
   };
 }
 
@@ -101,9 +89,8 @@ function airTemp(degreesF: number): string {
 
 /** An idle car leaves out what belongs to charging. */
 function evStatus(car: SimulatedCar): object {
-  const { ev, fuel, range_km } = car.report();
+  const { ev } = car.report();
   const { state } = car.reported();
-  const minutes = (value: number | null) => ({ value: value ?? 0, unit: 1 });
   return {
     batteryStatus: ev.soc,
     batteryCharge: ev.charging,
@@ -111,16 +98,7 @@ function evStatus(car: SimulatedCar): object {
     ...(state.charging && { realTimePower: ev.charge_power_kw }),
     batteryStndChrgPower: state.plug === 'dc' ? 0 : ev.charge_power_kw,
     batteryFstChrgPower: state.plug === 'dc' ? ev.charge_power_kw : 0,
-    drvDistance: [
-      {
-        type: 2,
-        rangeByFuel: {
-          evModeRange: inMiles(ev.range_km),
-          totalAvailableRange: inMiles(range_km),
-          ...(fuel.range_km !== null && { gasModeRange: inMiles(fuel.range_km) }),
-        },
-      },
-    ],
+    drvDistance: drvDistance(car, inMiles),
     remainTime2: {
       ...(state.charging && {
         atc: minutes(ev.minutes_to_limit),
@@ -154,16 +132,5 @@ function tyrePressures(kpa: CarState['tyres_kpa']): object {
     tirePressureFrontRight: Math.round(psi(kpa.front_right)),
     tirePressureRearLeft: Math.round(psi(kpa.rear_left)),
     tirePressureRearRight: Math.round(psi(kpa.rear_right)),
-  };
-}
-
-export function corners(
-  of: Record<'front_left' | 'front_right' | 'rear_left' | 'rear_right', boolean>,
-) {
-  return {
-    frontLeft: flag(of.front_left),
-    frontRight: flag(of.front_right),
-    backLeft: flag(of.rear_left),
-    backRight: flag(of.rear_right),
   };
 }

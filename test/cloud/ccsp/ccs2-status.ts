@@ -1,7 +1,7 @@
 import type { SimulatedCar } from '../../../src/vehicle/simulated-car.js';
 import type { CarState } from '../../../src/vehicle/simulated-state.js';
 import { compactTime } from '../wire.js';
-import { flag, plugTypes, seatStates } from './codes.js';
+import { flag, plugTypes, seatStates } from '../status-words.js';
 
 const kilometres = 1;
 const celsius = 0;

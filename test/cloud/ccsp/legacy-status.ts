@@ -1,7 +1,15 @@
 import type { SimulatedCar } from '../../../src/vehicle/simulated-car.js';
 import type { CarState } from '../../../src/vehicle/simulated-state.js';
+import {
+  airStatus,
+  corners,
+  drvDistance,
+  plugTypes,
+  remainTime2,
+  seatStates,
+  tyreLamps,
+} from '../status-words.js';
 import { compactTime } from '../wire.js';
-import { flag, plugTypes, seatStates } from './codes.js';
 
 /** What one region's legacy status has of its own. */
 export interface LegacyStyle {
@@ -16,7 +24,6 @@ export interface LegacyStyle {
 
 const kilometres = 1;
 const inKm = (km: number | null) => ({ value: Math.round(km ?? 0), unit: kilometres });
-const minutes = (value: number | null) => ({ value: value ?? 0, unit: 1 });
 
 /** The state of a car without CCS2, as of its last report. */
 export function legacyStatus(car: SimulatedCar, style: LegacyStyle): object {
@@ -56,12 +63,8 @@ function airTemp(target_c: number, style: LegacyStyle): string {
 function climate(state: CarState, style: LegacyStyle): object {
   const { climate: air } = state;
   return {
-    airCtrlOn: air.on,
+    ...airStatus(air),
     airTemp: { value: airTemp(air.target_c, style), unit: 0 },
-    defrost: air.defrost,
-    steerWheelHeat: flag(air.steering_wheel_heat),
-    sideBackWindowHeat: flag(air.rear_window_heat),
-    sideMirrorHeat: flag(air.rear_window_heat),
     seatHeaterVentState: seats(air.seats, style.frontSeats),
   };
 }
@@ -83,7 +86,7 @@ function seats(
 }
 
 function evStatus(car: SimulatedCar): object {
-  const { ev, fuel, range_km } = car.report();
+  const { ev } = car.report();
   const { state } = car.reported();
   const target = (plugType: number, level: number, rangeKm: number | null) => {
     const rangeByFuel = { evModeRange: inKm(rangeKm), totalAvailableRange: inKm(rangeKm) };
@@ -98,46 +101,13 @@ function evStatus(car: SimulatedCar): object {
       batteryFstChrgPower: state.plug === 'dc' ? ev.charge_power_kw : 0,
     },
     chargePortDoorOpenStatus: state.port_open ? 1 : 2,
-    drvDistance: [
-      {
-        type: 2,
-        rangeByFuel: {
-          evModeRange: inKm(ev.range_km),
-          totalAvailableRange: inKm(range_km),
-          ...(fuel.range_km !== null && { gasModeRange: inKm(fuel.range_km) }),
-        },
-      },
-    ],
-    remainTime2: {
-      atc: minutes(ev.minutes_to_limit),
-      etc1: minutes(ev.minutes_fast),
-      etc2: minutes(ev.minutes_portable),
-      etc3: minutes(ev.minutes_station),
-    },
+    drvDistance: drvDistance(car, inKm),
+    remainTime2: remainTime2(car),
     reservChargeInfos: {
       targetSOClist: [
         target(0, state.limit_dc, ev.range_at_dc_limit_km),
         target(1, state.limit_ac, ev.range_at_ac_limit_km),
       ],
     },
-  };
-}
-
-function tyreLamps(on: boolean): object {
-  return {
-    tirePressureLampAll: flag(on),
-    tirePressureLampFL: flag(on),
-    tirePressureLampFR: 0,
-    tirePressureLampRL: 0,
-    tirePressureLampRR: 0,
-  };
-}
-
-function corners(of: Record<'front_left' | 'front_right' | 'rear_left' | 'rear_right', boolean>) {
-  return {
-    frontLeft: flag(of.front_left),
-    frontRight: flag(of.front_right),
-    backLeft: flag(of.rear_left),
-    backRight: flag(of.rear_right),
   };
 }
