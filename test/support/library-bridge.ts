@@ -112,7 +112,7 @@ export class LibraryBridge {
         python: options.python ?? requireTestPython(),
         retry: { initial: '50ms', max: '200ms' },
         refresh: { on_start: 'off' },
-        log: { level: 'debug', format: 'json' },
+        log: { level: 'trace', format: 'json' },
         ...config,
         accounts,
       },
