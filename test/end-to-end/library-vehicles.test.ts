@@ -78,7 +78,9 @@ describe.skipIf(!hasLibraryWorld)('`bluelink2mqtt vehicles`', () => {
     const wrong = { ...hyundaiAccount(addHyundai(world)), password: 'not-the-password' };
     const { code, stdout, stderr } = await vehicles([wrong, kiaAccount(right)]);
     expect(code).toBe(1);
-    expect(stderr).toMatch(/^hyundai: the maker refuses .*\(auth_failed: the vendor refused the credentials/m);
+    expect(stderr).toMatch(
+      /^hyundai: the maker refuses .*\(auth_failed: the vendor refused the credentials/m,
+    );
     expect(stderr).not.toContain('not-the-password');
     expect(stdout).toContain('kia: 1 car(s)');
   });
