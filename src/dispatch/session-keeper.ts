@@ -315,10 +315,7 @@ export class SessionKeeper {
       this.#change({ is: 'otp_required', reason, challenge });
     }
     if (reason?.code === 'consent_required') this.#change({ is: 'refused', reason });
-    if (reason?.code === 'auth_failed') {
-      this.#update({ refusals: this.#kept.refusals + 1 });
-      if (this.#kept.refusals >= mostRefusals) this.#change({ is: 'refused', reason });
-    }
+    if (reason?.code === 'auth_failed') this.#countRefusal(reason);
     await this.#keep();
     return reason;
   }
@@ -371,9 +368,15 @@ export class SessionKeeper {
   }
 
   #refused(reason: Failure): void {
+    if (!this.#countRefusal(reason)) this.#tryAgain(reason, this.#options.retry.max_ms);
+  }
+
+  /** Whether it was the last one: then only a person goes on. */
+  #countRefusal(reason: Failure): boolean {
     this.#update({ refusals: this.#kept.refusals + 1 });
-    if (this.#kept.refusals >= mostRefusals) this.#change({ is: 'refused', reason });
-    else this.#tryAgain(reason, this.#options.retry.max_ms);
+    if (this.#kept.refusals < mostRefusals) return false;
+    this.#change({ is: 'refused', reason });
+    return true;
   }
 
   #tryAgain(reason: Failure, least_ms: number): void {
