@@ -4,6 +4,7 @@ import {
   corners,
   drvDistance,
   flag,
+  located,
   plugTypes,
   remainTime2,
   seatHeaterVentInfo,
@@ -51,13 +52,7 @@ export function maintenance(car: SimulatedCar): object {
 
 /** The result of `fndmcr`. */
 export function position(car: SimulatedCar): object {
-  const { latitude, longitude, at } = car.reported().state.position;
-  return {
-    coord: { lat: latitude, lon: longitude, alt: 0, type: 0 },
-    head: 0,
-    speed: { value: 0, unit: 0 },
-    time: compactTime(at),
-  };
+  return located(car, compactTime);
 }
 
 /** The result of `evc/selsoc`: plug type 0 is DC, 1 is AC. */

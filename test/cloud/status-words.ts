@@ -85,3 +85,14 @@ export function remainTime2(car: SimulatedCar) {
     etc3: minutes(ev.minutes_station),
   };
 }
+
+/** Where the car is, with the time in the maker's form. */
+export function located(car: SimulatedCar, timeOf: (at: number) => string) {
+  const { latitude, longitude, at } = car.reported().state.position;
+  return {
+    coord: { lat: latitude, lon: longitude, alt: 0, type: 0 },
+    head: 0,
+    speed: { value: 0, unit: 0 },
+    time: timeOf(at),
+  };
+}

@@ -5,6 +5,7 @@ import {
   corners,
   drvDistance,
   flag,
+  located,
   minutes,
   plugTypes,
   seatHeaterVentInfo,
@@ -36,13 +37,7 @@ export function enrolled(car: SimulatedCar): object {
 
 /** The reply of `rcs/rfc/findMyCar`. */
 export function location(car: SimulatedCar): object {
-  const { latitude, longitude, at } = car.reported().state.position;
-  return {
-    coord: { lat: latitude, lon: longitude, alt: 0, type: 0 },
-    head: 0,
-    speed: { value: 0, unit: 0 },
-    time: isoTime(at),
-  };
+  return located(car, isoTime);
 }
 
 /** The object below `vehicleStatus` in the reply of the same name. */
