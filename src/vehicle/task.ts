@@ -1,6 +1,9 @@
 import { z } from 'zod';
+import { capabilitiesSchema } from './capability.js';
 import { failureSchema } from './outcome.js';
+import { remoteActionSchema } from './remote-action.js';
 import { drivetrains, vehicleReportSchema } from './state.js';
+import { tripDaysSchema, tripPeriod } from './trips.js';
 
 /**
  * What a thread can be asked to do. `sign_in` renews or opens the session and lists the cars; it and the two steps of
@@ -13,12 +16,24 @@ export const operations = [
   'submit_code',
   'cached',
   'force',
+  'command',
+  'action_status',
+  'trips',
 ] as const;
 
 export type Operation = (typeof operations)[number];
 
-/** Those that are about one car, and take its lanes. */
-export const carOperations = ['cached', 'force'] as const satisfies readonly Operation[];
+/**
+ * Those that are about one car. `command` sends what the car is to do, once; `action_status` asks what became of it;
+ * `trips` reads a month or a day of what the car has driven.
+ */
+export const carOperations = [
+  'cached',
+  'force',
+  'command',
+  'action_status',
+  'trips',
+] as const satisfies readonly Operation[];
 
 export type CarOperation = (typeof carOperations)[number];
 
@@ -73,6 +88,14 @@ export const taskSchema = z.strictObject({
   method: z.enum(codeMethods).optional(),
   /** Of `submit_code`: a secret. */
   code: z.string().optional(),
+  /** Of `command`, and of `action_status` what was sent. */
+  action: remoteActionSchema.optional(),
+  /** Of `command`: how long from now on it may still be sent. What is later than that is refused, unsent. */
+  send_within_ms: z.number().positive().optional(),
+  /** Of `action_status`. */
+  action_id: z.string().optional(),
+  /** Of `trips`. */
+  period: tripPeriod.optional(),
   /** Of `force`: the pauses, in seconds, before reading back a wake that did not show at once. */
   read_back_s: z.array(z.number().positive()).optional(),
 });
@@ -89,9 +112,28 @@ export const listedVehicleSchema = z.object({
   year: z.number().int().nullable(),
   brand: z.string().nullable(),
   drivetrain: z.enum(drivetrains).nullable(),
+  /** What it can do besides being read; more may be known once it was read. */
+  commands: capabilitiesSchema.optional(),
 });
 
 export type ListedVehicle = z.infer<typeof listedVehicleSchema>;
+
+/** What a vendor says of a command that it took. */
+export const actionStatuses = ['pending', 'succeeded', 'failed', 'timeout', 'unknown'] as const;
+export type ActionStatus = (typeof actionStatuses)[number];
+
+/** How it can be found out what became of a command that the vendor took. */
+export const followUpSchema = z.strictObject({
+  /** Never asked for without one. */
+  action_id: z.string().min(1),
+  every_s: z.number().positive(),
+  /** Asked no more often than that; absent: as long as `confirm.for`. */
+  most_polls: z.int().positive().optional(),
+  /** `over`: where the vendor says `succeeded`, it only means that nothing is pending any more. */
+  succeeded_means: z.enum(['done', 'over']),
+});
+
+export type FollowUp = z.infer<typeof followUpSchema>;
 
 /** What a backend answers to a task that succeeded. */
 export const resultSchema = z.discriminatedUnion('operation', [
@@ -103,6 +145,8 @@ export const resultSchema = z.discriminatedUnion('operation', [
     operation: z.literal('cached'),
     report: vehicleReportSchema,
     polled_at: z.iso.datetime(),
+    /** What the car can do, where reading it told more than listing it. */
+    commands: capabilitiesSchema.optional(),
   }),
   z.strictObject({
     operation: z.literal('force'),
@@ -110,7 +154,20 @@ export const resultSchema = z.discriminatedUnion('operation', [
     polled_at: z.iso.datetime(),
     /** Whether the car itself reported anew; without it the values are the cloud's old ones. */
     advanced: z.boolean(),
+    commands: capabilitiesSchema.optional(),
   }),
+  /** The vendor took it; whether the car did it is another question. */
+  z.strictObject({
+    operation: z.literal('command'),
+    /** Its name for the action, for people; null where it gave none. */
+    action_id: z.string().nullable(),
+    /** Null where nothing can be asked. */
+    follow_up: followUpSchema.nullable(),
+    /** What is to be sent once this is confirmed: the other half of a schedule. */
+    rest: remoteActionSchema.optional(),
+  }),
+  z.strictObject({ operation: z.literal('action_status'), status: z.enum(actionStatuses) }),
+  z.strictObject({ operation: z.literal('trips'), days: tripDaysSchema }),
 ]);
 
 export type Result = z.infer<typeof resultSchema>;
