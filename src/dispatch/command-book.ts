@@ -38,7 +38,7 @@ export interface JournalWrites<W> {
   parcel(messages: readonly Outgoing[]): Parcel;
   accept(record: JournalRecord, parcel: Parcel, also: readonly W[]): Promise<void>;
   undo(record: JournalRecord, parcel: Parcel): Promise<void>;
-  started(records: readonly JournalRecord[]): Promise<void>;
+  update(records: readonly JournalRecord[]): Promise<void>;
   end(record: JournalRecord, parcel: Parcel, also: readonly W[]): Promise<void>;
   find(key: string): Promise<JournalRecord | undefined>;
 }
@@ -190,7 +190,15 @@ export class CommandBook<W> {
   async markStarted(ids: readonly string[]): Promise<void> {
     const commands = ids.flatMap((id) => this.#open.get(id) ?? []);
     for (const open of commands) open.record = { ...open.record, started: true };
-    await this.#options.journal.started(commands.map((open) => open.record));
+    await this.#options.journal.update(commands.map((open) => open.record));
+  }
+
+  /** Resolves when it is on the disk how far the command has come: JSON, of which the book knows nothing. */
+  async checkpoint(open: OpenCommand, checkpoint: unknown): Promise<void> {
+    // Behind an ending there is nothing to go on with, and the record must not be written without it.
+    if (open.phase === 'ending') return;
+    open.record = { ...open.record, checkpoint };
+    await this.#options.journal.update([open.record]);
   }
 
   /** Ends a command, once: the ending is stored, however long that takes, and only then said. */

@@ -57,8 +57,8 @@ export function createJournal(store: Store, prefix: string) {
       ]);
     },
 
-    /** Resolves when it is on the disk that a wake is about to leave for these commands. */
-    async started(records: readonly JournalRecord[]): Promise<void> {
+    /** Resolves when what has changed in these open records is on the disk. */
+    async update(records: readonly JournalRecord[]): Promise<void> {
       await store.batch(
         records.map((record) => ({ type: 'put', key: keys.record(record.key), value: record })),
       );

@@ -19,6 +19,8 @@ export const journalRecordSchema = z.object({
   deadline: z.number(),
   /** A wake left for it: it is never sent a second time. */
   started: z.boolean(),
+  /** Where a job goes on after a restart; the job alone knows its shape. */
+  checkpoint: z.unknown().optional(),
   ended_at: z.number().optional(),
   /** The start of the daemon in which `seq` was reached. */
   boot: z.number(),

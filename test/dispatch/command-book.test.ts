@@ -137,6 +137,27 @@ test('the wake that is about to leave is in the journal', async () => {
   await expect(book.markStarted(['mine'])).rejects.toThrow('no');
 });
 
+test('how far a command has come is in the journal, until it ends', async () => {
+  const store = new MemoryStore();
+  const { book, journal } = aBook(store, clock);
+  const open = await book.accept(aCommand(clock, { id: 'mine' }));
+  if (open === undefined) throw new Error('not accepted');
+  await book.checkpoint(open, { day: '2026-11-20' });
+  await book.checkpoint(open, { day: '2026-11-21' });
+  await expect(journal.recover(clock.now(), hour)).resolves.toMatchObject({
+    open: [{ id: 'mine', checkpoint: { day: '2026-11-21' } }],
+  });
+  store.mode = 'fails';
+  await expect(book.checkpoint(open, { day: '2026-11-22' })).rejects.toThrow('no');
+  book.end(open, 'succeeded', {});
+  store.mode = 'works';
+  // Its ending is not stored yet: nothing of it may be in the record before.
+  await book.checkpoint(open, { day: '2026-11-23' });
+  await expect(journal.recover(clock.now(), hour)).resolves.toMatchObject({
+    open: [{ id: 'mine', checkpoint: { day: '2026-11-21' }, event: { status: 'accepted' } }],
+  });
+});
+
 test('seq rises with every event, over replays and over a crash', async () => {
   const store = new MemoryStore();
   const first = aBook(store, clock);

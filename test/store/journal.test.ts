@@ -32,7 +32,7 @@ describe('a journal on the real store', () => {
     const { place, journal } = await setting();
     const record = aRecord({ id: 'morning' });
     await journal.accept(record, journal.parcel(messages(record.event)), []);
-    await journal.started([{ ...record, started: true }]);
+    await journal.update([{ ...record, started: true }]);
     const { journal: between } = await setting(await imageOf(place));
     expect((await between.recover(noon, hour_ms)).open).toEqual([{ ...record, started: true }]);
 
@@ -121,7 +121,7 @@ describe('a journal on the real store', () => {
     const lives = Array.from({ length: 100 }, async (_, number) => {
       const record = aRecord({ id: `command-${String(number)}` });
       await journal.accept(record, journal.parcel(messages(record.event)), []);
-      if (number % 2 === 0) await journal.started([{ ...record, started: true }]);
+      if (number % 2 === 0) await journal.update([{ ...record, started: true }]);
       if (number % 4 !== 0) return record;
       const ended = anEnded(record, noon);
       await journal.end(ended, journal.parcel(messages(ended.event)), []);
