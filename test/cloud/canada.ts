@@ -143,6 +143,7 @@ function authorized(
 function progressOf(id: string, account: CanadaAccount): Reply {
   const progress = account.commands.progress(id);
   if (progress === undefined) return canadaError('7445', 'No such transaction');
+  if (progress === 'unanswered') return canadaError('6504');
   const transaction = {
     pending: { apiStatusCode: 'null', apiResult: 'P' },
     executed: { apiStatusCode: '200', apiResult: 'C' },

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { CloudOperation, CloudRequest, Reply, Route } from './wire.js';
+import type { CloudOperation, CloudRequest, CommandRefusal, Reply, Route } from './wire.js';
 import { html } from './wire.js';
 
 export const garbageKinds = [
@@ -32,6 +32,8 @@ export type Effect =
   | { readonly is: 'session_revoked' }
   /** Too many requests, in the maker's words. */
   | { readonly is: 'rate_limited'; readonly status?: number }
+  /** The command is not taken, in the maker's words. */
+  | { readonly is: 'refused'; readonly reason: CommandRefusal }
   /** Any answer of the test's own. */
   | { readonly is: 'reply'; readonly reply: Reply };
 
@@ -152,12 +154,19 @@ function outcomeOf(effect: Effect, route: Route, truth: () => Reply): FaultyRepl
       return route.sessionRevoked();
     case 'rate_limited':
       return route.rateLimited(effect.status ?? 200);
+    case 'refused':
+      return refusal(route, effect.reason);
     case 'reply':
       return effect.reply;
     case 'latency':
     case 'held':
       return truth();
   }
+}
+
+function refusal(route: Route, reason: CommandRefusal): Reply {
+  if (route.refused === undefined) throw new RangeError(`no words of this maker for ${reason}`);
+  return route.refused(reason);
 }
 
 /** What is made of the true answer needs it, and with it the effect on the car. */

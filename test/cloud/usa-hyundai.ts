@@ -227,6 +227,11 @@ function command(
 
 function progressOf(id: string, account: UsaHyundaiAccount): Reply {
   const progress = account.commands.progress(id);
-  const words = { pending: 'PENDING', executed: 'SUCCESS', refused: 'ERROR' } as const;
+  const words = {
+    pending: 'PENDING',
+    executed: 'SUCCESS',
+    refused: 'ERROR',
+    unanswered: 'TIMEOUT',
+  } as const;
   return json({ status: progress === undefined ? 'ERROR' : words[progress] });
 }

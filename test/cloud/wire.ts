@@ -19,7 +19,8 @@ export interface Reply {
 
 /**
  * What a request is about, whichever maker's words it uses. `sign_in` is the one request with the password; the
- * others of a sign-in in several steps are `sign_in_step`, and `register` asks for a device id.
+ * others of a sign-in in several steps are `sign_in_step`, `register` asks for a device id, and `pin` is the request
+ * that a PIN is for alone, before a command.
  */
 export type CloudOperation =
   | 'sign_in'
@@ -31,6 +32,7 @@ export type CloudOperation =
   | 'cached'
   | 'force'
   | 'detail'
+  | 'pin'
   | 'command'
   | 'poll';
 
@@ -46,7 +48,12 @@ export interface Route {
   sessionRevoked(): Reply;
   /** The maker's words for too many requests; `status` where the HTTP status is not settled. */
   rateLimited(status: number): Reply;
+  /** The maker's words for a command that it does not take, where they are known. */
+  refused?(reason: CommandRefusal): Reply;
 }
+
+/** Why a maker does not take a command: it takes it for a repetition, the car cannot do it, or cannot be reached, or the service is away. */
+export type CommandRefusal = 'duplicate' | 'unsupported' | 'vehicle_timeout' | 'unavailable';
 
 /** One maker's API in one region. */
 export interface Maker {
