@@ -1,4 +1,5 @@
-import type { CarIdentity, CarState } from './simulated-state.js';
+import type { CarIdentity, CarSchedule, CarState } from './simulated-state.js';
+import type { Seat, windowPositions } from './remote-action.js';
 import { chargeLimit, stopClimate } from './simulated-motion.js';
 
 /** What a simulated car can be told. Temperatures in °C, durations in minutes, limits in percent. */
@@ -17,7 +18,18 @@ export type CarCommand =
     }
   | { readonly name: 'charge'; readonly value: 'start' | 'stop' }
   | { readonly name: 'charge_limits'; readonly ac: number; readonly dc: number }
-  | { readonly name: 'charge_port'; readonly value: 'open' | 'close' };
+  | { readonly name: 'charge_port'; readonly value: 'open' | 'close' }
+  | { readonly name: 'lights' | 'horn' }
+  | { readonly name: 'valet_mode'; readonly value: 'start' | 'stop' }
+  | { readonly name: 'charging_current'; readonly percent: CarState['charge_current'] }
+  | { readonly name: 'v2l_limit'; readonly percent: number }
+  /** A window that is not named stays as it is. */
+  | { readonly name: 'windows'; readonly windows: WindowPositions }
+  /** A half that is not named stays as it is. */
+  | { readonly name: 'schedule'; readonly schedule: Partial<CarSchedule> }
+  | { readonly name: 'navigation'; readonly pois: CarState['destinations'] };
+
+export type WindowPositions = Readonly<Partial<Record<Seat, (typeof windowPositions)[number]>>>;
 
 export type CommandAnswer =
   { readonly done: true } | { readonly done: false; readonly reason: string };
@@ -25,9 +37,31 @@ export type CommandAnswer =
 const done: CommandAnswer = { done: true };
 const refused = (reason: string): CommandAnswer => ({ done: false, reason });
 
+/** A car keeps 40 of these, and anybody may name a place. */
+const shortened = (text: string): string => text.slice(0, 40);
+
 /** The value of a command as the log of executed commands names it. */
 export function commandValue(command: CarCommand): string {
-  return command.name === 'charge_limits' ? `ac ${command.ac}, dc ${command.dc}` : command.value;
+  switch (command.name) {
+    case 'charge_limits':
+      return `ac ${command.ac}, dc ${command.dc}`;
+    case 'lights':
+    case 'horn':
+      return 'on';
+    case 'charging_current':
+    case 'v2l_limit':
+      return String(command.percent);
+    case 'windows':
+      return Object.entries(command.windows)
+        .map(([window, position]) => `${window} ${position}`)
+        .join(', ');
+    case 'schedule':
+      return Object.keys(command.schedule).join(', ');
+    case 'navigation':
+      return shortened(command.pois.map(({ name }) => name).join(', '));
+    default:
+      return command.value;
+  }
 }
 
 /** Obeys, or says why the car does not. A refused command changes nothing. */
@@ -37,16 +71,60 @@ export function obey(identity: CarIdentity, state: CarState, command: CarCommand
       return lock(state, command.value);
     case 'climate':
       return climate(state, command);
+    case 'windows':
+      return moveWindows(state, command.windows);
+    case 'valet_mode':
+      return set(state, { valet: command.value === 'start' });
+    case 'navigation':
+      return set(state, { destinations: [...command.pois] });
+    case 'lights':
+    case 'horn':
+      return done;
+    default:
+      return identity.battery_kwh === 0 ? refused(noPlug) : obeyAboutCharging(state, command);
+  }
+}
+
+/** What only a car with a plug knows. */
+type ChargingCommand = Extract<
+  CarCommand,
+  {
+    name:
+      'charge' | 'charge_limits' | 'charge_port' | 'charging_current' | 'v2l_limit' | 'schedule';
+  }
+>;
+
+function obeyAboutCharging(state: CarState, command: ChargingCommand): CommandAnswer {
+  switch (command.name) {
     case 'charge':
-      return identity.battery_kwh === 0 ? refused(noPlug) : charge(state, command.value);
+      return charge(state, command.value);
     case 'charge_limits':
-      return identity.battery_kwh === 0 ? refused(noPlug) : limit(state, command);
+      return limit(state, command);
     case 'charge_port':
-      return identity.battery_kwh === 0 ? refused(noPlug) : port(state, command.value);
+      return port(state, command.value);
+    case 'charging_current':
+      return set(state, { charge_current: command.percent });
+    case 'v2l_limit':
+      return set(state, { v2l_limit: command.percent });
+    case 'schedule':
+      return set(state, { schedule: { ...state.schedule, ...command.schedule } });
   }
 }
 
 const noPlug = 'the car has no battery that can be charged';
+
+function set(state: CarState, part: Partial<CarState>): CommandAnswer {
+  Object.assign(state, structuredClone(part));
+  return done;
+}
+
+/** A window that only lets air in is open too. */
+function moveWindows(state: CarState, positions: WindowPositions): CommandAnswer {
+  for (const [window, position] of Object.entries(positions) as [Seat, string][]) {
+    state.windows[window] = position !== 'close';
+  }
+  return done;
+}
 
 function lock(state: CarState, value: 'lock' | 'unlock'): CommandAnswer {
   if (value === 'lock' && Object.values(state.doors).some((open) => open)) {

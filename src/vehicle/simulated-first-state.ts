@@ -29,6 +29,11 @@ export function firstState(identity: CarIdentity, options: IdentityOptions, at: 
     soc: identity.battery_kwh === 0 ? 0 : between(40, 70),
     limit_ac: 80,
     limit_dc: 90,
+    charge_current: 100,
+    v2l_limit: 20,
+    schedule: nothingPlanned(),
+    valet: false,
+    destinations: [],
     fuel: identity.tank_l === 0 ? 0 : between(25, 95),
     aux_level: between(80, 92),
     odometer_km: between(3_000, 90_000),
@@ -57,3 +62,21 @@ export function firstState(identity: CarIdentity, options: IdentityOptions, at: 
 }
 
 const allClosed = { front_left: false, front_right: false, rear_left: false, rear_right: false };
+
+function nothingPlanned(): CarState['schedule'] {
+  const departure = (time: string): CarState['schedule']['departures'][number] => ({
+    enabled: false,
+    days: ['mon', 'tue', 'wed', 'thu', 'fri'],
+    time,
+    climate: { enabled: false, target_c: 21, defrost: false },
+  });
+  return {
+    charging: {
+      enabled: false,
+      offpeak_start: '23:00',
+      offpeak_end: '06:30',
+      offpeak_only: false,
+    },
+    departures: [departure('07:30'), departure('17:00')],
+  };
+}

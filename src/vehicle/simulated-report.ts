@@ -76,9 +76,8 @@ export function engineRunning(identity: CarIdentity, state: CarState): boolean {
   return state.drive !== null || (identity.battery_kwh === 0 && state.climate.on);
 }
 
-export function targetInOwnUnit(identity: CarIdentity, state: CarState): number {
-  const { target_c } = state.climate;
-  return identity.unit === 'C' ? target_c : Math.round(target_c * 1.8 + 32);
+export function inOwnUnit(identity: CarIdentity, celsius: number): number {
+  return identity.unit === 'C' ? celsius : Math.round(celsius * 1.8 + 32);
 }
 
 function climate(identity: CarIdentity, state: CarState): VehicleReport['climate'] {
@@ -89,7 +88,7 @@ function climate(identity: CarIdentity, state: CarState): VehicleReport['climate
     steering_wheel_heat: state.climate.steering_wheel_heat,
     seat_status: { ...state.climate.seats },
     unit: identity.unit,
-    target: targetInOwnUnit(identity, state),
+    target: inOwnUnit(identity, state.climate.target_c),
     duration_min: null,
     start_defrost: null,
     seats: { front_left: null, front_right: null, rear_left: null, rear_right: null },
@@ -132,7 +131,7 @@ function ev(identity: CarIdentity, state: CarState, reportedAt: number): Vehicle
     minutes_station: minutesBy(chargePowerKw.ac, state.limit_ac),
     limit_ac: state.limit_ac,
     limit_dc: state.limit_dc,
-    charge_current: null,
+    charge_current: state.charge_current,
     port_open: state.port_open,
     range_at_ac_limit_km: Math.round(electricRangeKm(identity, state.limit_ac)),
     range_at_dc_limit_km: Math.round(electricRangeKm(identity, state.limit_dc)),
@@ -145,8 +144,29 @@ function ev(identity: CarIdentity, state: CarState, reportedAt: number): Vehicle
     temp_min_c: Math.round(state.outside_c + 1),
     temp_max_c: Math.round(state.outside_c + (state.charging ? 6 : 2)),
     preconditioning: false,
-    v2l_limit: null,
-    schedule: withoutPlug.schedule,
+    v2l_limit: state.v2l_limit,
+    schedule: schedule(identity, state),
+  };
+}
+
+/** The report has one climate for both departures: that of the first. */
+function schedule(
+  identity: CarIdentity,
+  { schedule: { charging, departures } }: CarState,
+): VehicleReport['ev']['schedule'] {
+  const climate = departures[0]?.climate;
+  return {
+    ...charging,
+    departures: departures.map(({ enabled, days, time }) => ({ enabled, days, time })),
+    climate:
+      climate === undefined
+        ? null
+        : {
+            enabled: climate.enabled,
+            temperature: inOwnUnit(identity, climate.target_c),
+            unit: identity.unit,
+            defrost: climate.defrost,
+          },
   };
 }
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { drivetrains, seatLevels } from './state.js';
+import { chargingCurrents, clockTime, poi } from './remote-action.js';
+import { drivetrains, seatLevels, weekdays } from './state.js';
 
 const percent = z.number().min(0).max(100);
 const corners = <T extends z.ZodType>(value: T) => ({
@@ -31,6 +32,33 @@ export const carIdentitySchema = z.strictObject({
 
 export type CarIdentity = z.infer<typeof carIdentitySchema>;
 
+/** When the car charges by itself, and what it makes ready before a departure. */
+export const carScheduleSchema = z.strictObject({
+  charging: z.strictObject({
+    enabled: z.boolean(),
+    offpeak_start: clockTime,
+    offpeak_end: clockTime,
+    offpeak_only: z.boolean(),
+  }),
+  /** The first and the second departure. */
+  departures: z
+    .array(
+      z.strictObject({
+        enabled: z.boolean(),
+        days: z.array(z.enum(weekdays)),
+        time: clockTime,
+        climate: z.strictObject({
+          enabled: z.boolean(),
+          target_c: z.number(),
+          defrost: z.boolean(),
+        }),
+      }),
+    )
+    .length(2),
+});
+
+export type CarSchedule = z.infer<typeof carScheduleSchema>;
+
 /** What is true of the car at the time `at` (epoch ms). `ends_at` and `position.at` are epoch ms too. */
 export const carStateSchema = z.strictObject({
   at: z.number(),
@@ -53,6 +81,14 @@ export const carStateSchema = z.strictObject({
   soc: percent,
   limit_ac: percent,
   limit_dc: percent,
+  /** How much of what a charger offers the car takes. */
+  charge_current: z.literal(chargingCurrents),
+  /** What is left of the battery when it stops giving energy to others. */
+  v2l_limit: percent,
+  schedule: carScheduleSchema,
+  valet: z.boolean(),
+  /** What the navigation was told last. */
+  destinations: z.array(poi),
   fuel: percent,
   aux_level: percent,
   odometer_km: z.number().nonnegative(),

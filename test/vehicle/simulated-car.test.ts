@@ -213,6 +213,64 @@ test('commands are obeyed, reported at once and counted by value', () => {
   ]);
 });
 
+test('windows, the rest of charging and the schedule are obeyed too, each half of a schedule alone', () => {
+  const { car } = aCar();
+  const departure = {
+    enabled: true,
+    days: ['sat'] as 'sat'[],
+    time: '09:15',
+    climate: { enabled: true, target_c: 22.5, defrost: true },
+  };
+  car.execute({ name: 'windows', windows: { front_left: 'open', rear_right: 'vent' } });
+  car.execute({ name: 'charging_current', percent: 60 });
+  car.execute({ name: 'v2l_limit', percent: 45 });
+  car.execute({ name: 'schedule', schedule: { departures: [departure, departure] } });
+  const { windows, ev } = car.report();
+  expect(windows).toMatchObject({ front_left: true, front_right: false, rear_right: true });
+  expect(ev).toMatchObject({
+    charge_current: 60,
+    v2l_limit: 45,
+    schedule: {
+      enabled: false,
+      departures: [
+        { enabled: true, days: ['sat'], time: '09:15' },
+        { enabled: true, days: ['sat'], time: '09:15' },
+      ],
+      climate: { enabled: true, temperature: 22.5, unit: 'C', defrost: true },
+    },
+  });
+  const charging = {
+    enabled: true,
+    offpeak_start: '22:30',
+    offpeak_end: '05:00',
+    offpeak_only: true,
+  };
+  car.execute({ name: 'schedule', schedule: { charging } });
+  car.execute({ name: 'windows', windows: { rear_right: 'close' } });
+  expect(car.report().ev.schedule).toMatchObject({
+    ...charging,
+    departures: [{ time: '09:15' }, {}],
+  });
+  expect(car.report().windows).toMatchObject({ front_left: true, rear_right: false });
+  expect(vehicleReportSchema.parse(car.report())).toEqual(car.report());
+});
+
+test('what cannot be read back is in the log of executed commands', () => {
+  const { car } = aCar();
+  const pois = [{ name: 'Harbour', latitude: 53.5, longitude: 9.9, address: 'Am Kai 1' }];
+  car.execute({ name: 'lights' });
+  car.execute({ name: 'horn' });
+  car.execute({ name: 'valet_mode', value: 'start' });
+  car.execute({ name: 'navigation', pois });
+  expect(car.live()).toMatchObject({ valet: true, destinations: pois });
+  expect(car.executed.map(({ name, value }) => [name, value])).toEqual([
+    ['lights', 'on'],
+    ['horn', 'on'],
+    ['valet_mode', 'start'],
+    ['navigation', 'Harbour'],
+  ]);
+});
+
 test('a refused command says why, changes nothing and is not counted', () => {
   const { car } = aCar(1);
   const before = car.snapshot().live;
@@ -228,7 +286,15 @@ test('a refused command says why, changes nothing and is not counted', () => {
     done: false,
     reason: 'a door is open',
   });
-  expect(aCar(3).car.execute({ name: 'charge', value: 'start' }).done).toBe(false);
+  const withoutPlug = aCar(3).car;
+  for (const command of [
+    { name: 'charge', value: 'start' },
+    { name: 'v2l_limit', percent: 40 },
+    { name: 'schedule', schedule: {} },
+  ] as const) {
+    expect(withoutPlug.execute(command).done).toBe(false);
+  }
+  expect(withoutPlug.executed).toEqual([]);
   expect(car.executed).toEqual([]);
   expect(car.live()).toMatchObject({ charging: false, limit_ac: before.limit_ac, locked: false });
 });
