@@ -2,6 +2,7 @@ import type { z } from 'zod';
 
 const shown = 60;
 const mostNamed = 5;
+const mostIssues = 10;
 
 /** How what came is shown. */
 interface Show {
@@ -11,7 +12,7 @@ interface Show {
 
 /** A validation error in one line: each field, what was expected and what came. */
 export function describeIssues(error: z.ZodError, input: unknown): string {
-  return error.issues.map((issue) => describe(issue, input, openly)).join('; ');
+  return describeAll(error, input, openly);
 }
 
 /**
@@ -19,25 +20,36 @@ export function describeIssues(error: z.ZodError, input: unknown): string {
  * something else.
  */
 export function describeSecretIssues(error: z.ZodError, input: unknown): string {
-  return error.issues.map((issue) => describe(issue, input, hidden)).join('; ');
+  return describeAll(error, input, hidden);
+}
+
+/** A long list may be wrong in each of its entries: the first tell enough. */
+function describeAll({ issues }: z.ZodError, input: unknown, show: Show): string {
+  const named = issues.slice(0, mostIssues).map((issue) => describe(issue, input, show));
+  const left = issues.length - named.length;
+  return [...named, ...(left > 0 ? [`and ${String(left)} more`] : [])].join('; ');
 }
 
 function describe(issue: z.core.$ZodIssue, input: unknown, show: Show): string {
   const said = issue.message.replace(/^Invalid input: /, '').replace(/, received .*$/, '');
   const expected = said.includes('expected') ? said : `expected ${said}`;
   if (issue.code === 'unrecognized_keys') {
-    return describeUnknown(issue.keys, valueAt(input, issue.path), show);
+    return describeUnknown(issue, valueAt(input, issue.path), show);
   }
   const field = issue.path.map(String).join('.') || 'payload';
   return `${field}: ${expected}, got ${show.value(valueAt(input, issue.path))}`;
 }
 
-function describeUnknown(keys: readonly string[], holder: unknown, show: Show): string {
+function describeUnknown(
+  { keys, path }: z.core.$ZodIssueUnrecognizedKeys,
+  holder: unknown,
+  show: Show,
+): string {
+  const nameOf = (key: string): string => [...path.map(String), show.field(key)].join('.');
   const named = keys
     .slice(0, mostNamed)
     .map(
-      (key) =>
-        `${show.field(key)}: expected no such field, got ${show.value(valueAt(holder, [key]))}`,
+      (key) => `${nameOf(key)}: expected no such field, got ${show.value(valueAt(holder, [key]))}`,
     );
   const left = keys.length - named.length;
   return [...named, ...(left > 0 ? [`and ${String(left)} more fields`] : [])].join('; ');
