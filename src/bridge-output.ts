@@ -1,5 +1,6 @@
 import type { AccountOutput } from './account-options.js';
 import { flatValues } from './mqtt/flat-values.js';
+import type { LegacyTopics } from './mqtt/legacy-topics.js';
 import type { Publisher } from './mqtt/publisher.js';
 import type { Topics } from './mqtt/topics.js';
 
@@ -8,6 +9,8 @@ export interface BridgeOutputOptions {
   readonly topics: Topics;
   /** Each value of a car bare on a topic of its own, too. */
   readonly flatTopics: boolean;
+  /** The topics of the Python predecessor, too. */
+  readonly legacy: LegacyTopics | undefined;
   readonly step: AccountOutput['step'];
   readonly changed: AccountOutput['changed'];
   readonly trouble: AccountOutput['trouble'];
@@ -15,7 +18,7 @@ export interface BridgeOutputOptions {
 
 /** What an account says, on the topics of the contract. */
 export function createBridgeOutput(options: BridgeOutputOptions): AccountOutput {
-  const { publisher, topics, flatTopics, step, changed, trouble } = options;
+  const { publisher, topics, flatTopics, legacy, step, changed, trouble } = options;
   return {
     address: (event, response) => {
       const payload = JSON.stringify(event);
@@ -35,6 +38,7 @@ export function createBridgeOutput(options: BridgeOutputOptions): AccountOutput 
     state: (document) => {
       const own = topics.vehicle(document.id);
       publisher.retain(own.state, JSON.stringify(document));
+      legacy?.state(document);
       if (!flatTopics) return;
       for (const [path, value] of flatValues(document)) publisher.retain(own.value(path), value);
     },
@@ -44,7 +48,10 @@ export function createBridgeOutput(options: BridgeOutputOptions): AccountOutput 
     availability: (vehicle, online) => {
       publisher.retain(topics.vehicle(vehicle).availability, online ? 'online' : 'offline');
     },
-    step,
+    step: (event) => {
+      legacy?.step(event);
+      step(event);
+    },
     changed,
     trouble,
   };

@@ -21,6 +21,8 @@ import { WaitingCount } from './dispatch/waiting-count.js';
 import { startControlSocket } from './http/control-socket.js';
 import { createCommandIntake, type Arrived } from './mqtt/command-intake.js';
 import { Connection, type Connected } from './mqtt/connection.js';
+import { translateLegacy } from './mqtt/legacy-commands.js';
+import { LegacyTopics } from './mqtt/legacy-topics.js';
 import { Presence } from './mqtt/presence.js';
 import { Publisher } from './mqtt/publisher.js';
 import { Redelivery } from './mqtt/redelivery.js';
@@ -42,6 +44,7 @@ export interface BridgeOptions {
     readonly response_prefix?: string;
     readonly base_topic: string;
     readonly flat_topics: boolean;
+    readonly legacy_topics: boolean;
     readonly discovery_prefix: string;
   };
   readonly accounts: readonly AccountOptions[];
@@ -89,10 +92,17 @@ export async function startBridge(
     },
   });
   const history = new CommandHistory();
+  const legacyOptions = {
+    topics,
+    publisher,
+    vendorIdOf: (vehicle: string) => carCalled(vehicle)?.car.listed.id,
+    startedAt: clock.now(),
+  };
   const output = createBridgeOutput({
     publisher,
     topics,
     flatTopics: mqtt.flat_topics,
+    legacy: mqtt.legacy_topics ? new LegacyTopics(legacyOptions) : undefined,
     step: (event) => {
       history.note(event);
     },
@@ -236,11 +246,22 @@ export async function startBridge(
   async function take(arrived: Arrived<Write>): Promise<void> {
     const { target } = arrived;
     if (target === 'bridge') return ownCommands.handle(arrived);
-    for (const account of accounts) {
-      const car = account.vehicles.find(target);
-      if (car !== undefined) return account.admissions.handle({ ...arrived, car });
+    const found = carCalled(target);
+    if (found !== undefined) {
+      const payload = mqtt.legacy_topics
+        ? translateLegacy(arrived.name, arrived.payload)
+        : arrived.payload;
+      return found.account.admissions.handle({ ...arrived, payload, car: found.car });
     }
     refuse(arrived, refusalOfUnknown(arrived));
+    return undefined;
+  }
+
+  function carCalled(name: string) {
+    for (const account of accounts) {
+      const car = account.vehicles.find(name);
+      if (car !== undefined) return { account, car };
+    }
     return undefined;
   }
 

@@ -68,7 +68,9 @@ export const mqtt = z
     legacy_topics: z
       .boolean()
       .default(false)
-      .describe('Also publishes the topics of the Python service this bridge succeeds.'),
+      .describe(
+        'Also publishes the topics of the Python service this bridge succeeds, and takes its payloads: see [legacy-topics.md](legacy-topics.md).',
+      ),
   })
   .transform(({ session_expiry, ...rest }) => ({
     ...rest,

@@ -3,7 +3,6 @@ import { isTree, valueAt } from './tree.js';
 
 /** Settings that are checked but do nothing yet in this version; a `*` stands for every account or car. */
 export const unbuiltKeys: readonly string[] = [
-  'mqtt.legacy_topics',
   'commands.read_only',
   'commands.rate',
   'polling',

@@ -13,6 +13,8 @@ export function createTopics(base: string) {
       state: `${base}/${id}/state`,
       result: `${base}/${id}/result`,
       value: (path: string) => `${base}/${id}/value/${path}`,
+      /** Section 7. */
+      legacy: (path: string) => `${base}/${id}/${path}`,
     }),
     /** Matches the command topics of every car and of the bridge. */
     commandFilter: `${base}/+/commands/+`,

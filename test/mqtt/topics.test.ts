@@ -39,8 +39,9 @@ test.each(['a.b', 'a(b', 'a|b', '^', '[x]'])(
 
 test('no topic of ours is a command topic', () => {
   const topics = createTopics('bluelink');
-  const { value, ...own } = topics.vehicle('commands');
-  for (const topic of [...Object.values(own), value('a/b'), ...Object.values(topics.bridge)]) {
+  const { value, legacy, ...own } = topics.vehicle('commands');
+  const values = [value('a/b'), legacy('ev/range')];
+  for (const topic of [...Object.values(own), ...values, ...Object.values(topics.bridge)]) {
     expect(topics.parseCommand(topic)).toBeUndefined();
     expect(isSafeResponseTopic(topic, topics, limits)).toBe(false);
   }
