@@ -105,14 +105,16 @@ export const guards = z
 
 export const confirm = z
   .strictObject({
-    poll: durationOr('auto', { min: '1s', max: '10m' })
+    poll: durationOr('auto', { min: '100ms', max: '10m' })
       .prefault('auto')
       .describe(
         "The gap between two questions whether the car has acted; `auto`: the region's own.",
       ),
-    for: duration({ min: '1s', max: '1h' }).prefault('120s').describe('How long it is asked.'),
+    for: duration({ min: '100ms', max: '1h' })
+      .prefault('120s')
+      .describe('How long it is asked.'),
     read_back: z
-      .array(duration({ min: '1s', max: '10m' }))
+      .array(duration({ min: '100ms', max: '10m' }))
       .max(10)
       .prefault(['5s', '15s', '30s'])
       .meta({ type: 'list of durations', description: 'The gaps between the reads after that.' }),

@@ -1,3 +1,5 @@
+import { pause } from './pause.js';
+
 /** The one policy for everything that tries again (configuration: `retry`). */
 export interface RetryPolicy {
   readonly initial_ms: number;
@@ -38,16 +40,4 @@ export async function retryUntilDone<T>(
     }
   }
   return undefined;
-}
-
-function pause(delay_ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, delay_ms);
-    signal.addEventListener('abort', done, { once: true });
-  });
 }

@@ -2,19 +2,33 @@ import { timerDelay, type Clock } from '../daemon/clock.js';
 import { retryDelay, type RetryPolicy } from '../daemon/retry.js';
 import { settlesWithin } from '../daemon/settles-within.js';
 import { failure, type Failure } from '../vehicle/outcome.js';
-import type { CarOperation, Outcome } from '../vehicle/task.js';
+import type { Outcome } from '../vehicle/task.js';
 import type { CallClass } from './breaker.js';
-import { Lane, type Call, type Place, type Shared, type Waiter } from './lane.js';
+import {
+  Lane,
+  type Call,
+  type LaneOperation,
+  type Parting,
+  type Place,
+  type Shared,
+  type Waiter,
+} from './lane.js';
 
 /** The lane of each operation: what touches the car goes one at a time, reads go beside it. */
-export const laneOf: Record<CarOperation, CallClass> = { cached: 'read', force: 'wake' };
+export const laneOf: Record<LaneOperation, CallClass> = {
+  cached: 'read',
+  force: 'wake',
+  command: 'wake',
+};
 
 export interface CallContext {
   /** The vendor's id of the car. */
   readonly vehicle: string;
-  readonly operation: CarOperation;
+  readonly operation: LaneOperation;
   /** The command it is done for, for the log. */
   readonly commandId?: string;
+  /** Of `command`: asked at each hand-over. */
+  readonly part?: () => Parting | Failure;
   /** What has to be durable before it leaves; answers why it must not. */
   prepare(): Promise<Failure | undefined>;
   /** Told at each hand-over to a thread; a second time after the session was renewed. */
@@ -33,6 +47,11 @@ export interface DispatcherOptions {
   call(context: CallContext): Promise<Outcome>;
 }
 
+interface HeldCall {
+  readonly run: () => Promise<Outcome>;
+  readonly resolve: (outcome: Outcome | undefined) => void;
+}
+
 /** After a car has said that it is busy with another command. */
 const duplicatePause_ms = 10_000;
 
@@ -49,6 +68,8 @@ export class Dispatcher {
   /** Lanes in which something waits, in the order in which they began to. */
   readonly #interested = new Set<Seat>();
   readonly #underWay = new Set<Promise<void>>();
+  /** Further calls of those whose lane is held: before whatever has not begun. */
+  readonly #held = new Set<HeldCall>();
   #order = 0;
   #timer: NodeJS.Timeout | undefined;
   #stopped = false;
@@ -61,7 +82,7 @@ export class Dispatcher {
    * Takes a share in the call that does this, or makes one. Whether that call exists already tells `joins`. Without
    * `override` any call of the operation will do.
    */
-  take(vehicle: string, operation: CarOperation, waiter: Waiter, override?: boolean): Place {
+  take(vehicle: string, operation: LaneOperation, waiter: Waiter, override?: boolean): Place {
     const seat = this.#seat(vehicle, operation);
     const call =
       seat.lane.joinable(operation, override) ?? this.#newCall(seat, operation, override ?? false);
@@ -76,20 +97,40 @@ export class Dispatcher {
   }
 
   /** Whether a newcomer would share a call that is there already. */
-  joins(vehicle: string, operation: CarOperation): boolean {
+  joins(vehicle: string, operation: LaneOperation): boolean {
     return this.#seat(vehicle, operation).lane.joinable(operation) !== undefined;
   }
 
   /** How many calls would go before a person's newcomer. */
-  positionFor(vehicle: string, operation: CarOperation, override?: boolean): number {
+  positionFor(vehicle: string, operation: LaneOperation, override?: boolean): number {
     const { lane } = this.#seat(vehicle, operation);
     const shared = lane.joinable(operation, override);
-    return shared === undefined ? lane.waiting.size + (lane.busy ? 1 : 0) : lane.positionOf(shared);
+    if (shared !== undefined) return lane.positionOf(shared);
+    const before = operation === 'command' ? lane.ahead('remote') : lane.waiting.size;
+    return before + (lane.busy ? 1 : 0);
+  }
+
+  /**
+   * Makes one more call for a command that holds its lane, as soon as there is a place in the pool. Undefined where
+   * nothing may leave now, or the signal came first.
+   */
+  async whileHeld(run: () => Promise<Outcome>, signal: AbortSignal): Promise<Outcome | undefined> {
+    if (signal.aborted) return undefined;
+    return new Promise((resolve) => {
+      const held: HeldCall = { run, resolve };
+      this.#held.add(held);
+      const leave = (): void => {
+        if (this.#held.delete(held)) resolve(undefined);
+      };
+      signal.addEventListener('abort', leave, { once: true });
+      this.pump();
+    });
   }
 
   /** Starts whatever can start now. Called whenever something that a call waits for may have become free. */
   pump(): void {
     if (this.#stopped) return;
+    this.#startHeld();
     const now = this.#options.clock.monotonic();
     for (const seat of [...this.#interested]) {
       const call = seat.lane.best(now);
@@ -137,6 +178,29 @@ export class Dispatcher {
   stop(): void {
     this.#stopped = true;
     clearTimeout(this.#timer);
+    for (const held of [...this.#held]) this.#giveUp(held);
+  }
+
+  #startHeld(): void {
+    for (const held of [...this.#held]) {
+      if (!this.#options.mayLeave('wake')) {
+        this.#giveUp(held);
+        continue;
+      }
+      const giveBack = this.#options.takeSlot('wake');
+      if (giveBack === undefined) return;
+      this.#held.delete(held);
+      void held.run().then((outcome) => {
+        giveBack();
+        held.resolve(outcome);
+        this.pump();
+      });
+    }
+  }
+
+  #giveUp(held: HeldCall): void {
+    this.#held.delete(held);
+    held.resolve(undefined);
   }
 
   #start(seat: Seat, call: Call, giveBack: () => void): void {
@@ -152,15 +216,24 @@ export class Dispatcher {
     this.#forgetIfIdle(seat);
     const outcome = await this.#handOver(seat, call);
     giveBack();
-    if (isDuplicate(outcome) && !this.#stopped && call.waiters.size > 0)
+    if (isRepeatable(call, outcome) && !this.#stopped && call.waiters.size > 0)
       this.#tryAgain(seat, call, outcome);
     else {
+      const hasAnswered = await this.#hold(call, outcome);
       seat.lane.finish();
-      this.#noteAnswer(seat, outcome);
+      this.#noteAnswer(seat, hasAnswered);
       this.#settle(call, outcome, clock.monotonic() - since);
     }
     this.#watch(seat);
     this.pump();
+  }
+
+  /** Keeps the lane for those who still have to do with the car. Answers whether the car has answered. */
+  async #hold(call: Call, outcome: Outcome): Promise<boolean> {
+    const settling = [...call.waiters].flatMap((waiter) => waiter.settle?.(outcome) ?? []);
+    if (settling.length === 0) return !isUnanswered(outcome);
+    this.pump();
+    return (await Promise.all(settling)).every(Boolean);
   }
 
   /** Never rejects: the lane has to be freed whatever happens. */
@@ -171,6 +244,7 @@ export class Dispatcher {
         vehicle: seat.vehicle,
         operation: call.operation,
         ...(owner === undefined ? {} : { commandId: owner }),
+        ...partOf(call),
         prepare: () => this.#prepare(seat, call),
         onHandOver: () => {
           call.attempts += 1;
@@ -186,13 +260,16 @@ export class Dispatcher {
   }
 
   async #prepare(seat: Seat, call: Call): Promise<Failure | undefined> {
-    const commandIds = [...call.waiters].flatMap((one) => one.commandId ?? []);
+    const commandIds = [...call.waiters].flatMap((one) => [
+      ...(one.commandId === undefined ? [] : [one.commandId]),
+      ...(one.alsoFor?.() ?? []),
+    ]);
     if (seat.callClass === 'read' || commandIds.length === 0) return undefined;
     try {
       await this.#options.beforeWake(commandIds);
       return undefined;
     } catch {
-      const message = 'that the car is about to be woken could not be stored, so it was not';
+      const message = 'that the car is about to be asked could not be stored, so it was not';
       return failure('not_stored', message, { sent: false });
     }
   }
@@ -224,13 +301,10 @@ export class Dispatcher {
   }
 
   /** A car that does not answer holds up its own wake lane, and nothing else. */
-  #noteAnswer(seat: Seat, outcome: Outcome): void {
+  #noteAnswer(seat: Seat, hasAnswered: boolean): void {
     if (seat.callClass !== 'wake') return;
-    const unanswered =
-      !outcome.ok &&
-      (outcome.failure.code === 'vehicle_timeout' || outcome.failure.code === 'timeout');
-    seat.lane.unanswered = unanswered ? seat.lane.unanswered + 1 : 0;
-    if (!unanswered) return;
+    seat.lane.unanswered = hasAnswered ? 0 : seat.lane.unanswered + 1;
+    if (hasAnswered) return;
     const pause_ms = retryDelay(this.#options.retry, seat.lane.unanswered) ?? 0;
     seat.lane.heldUntil = this.#options.clock.monotonic() + pause_ms;
   }
@@ -249,7 +323,7 @@ export class Dispatcher {
     return true;
   }
 
-  #newCall(seat: Seat, operation: CarOperation, override: boolean): Call {
+  #newCall(seat: Seat, operation: LaneOperation, override: boolean): Call {
     const call: Call = {
       operation,
       override,
@@ -263,7 +337,7 @@ export class Dispatcher {
     return call;
   }
 
-  #seat(vehicle: string, operation: CarOperation): Seat {
+  #seat(vehicle: string, operation: LaneOperation): Seat {
     const callClass = laneOf[operation];
     const key = `${callClass}:${vehicle}`;
     const seat = this.#seats.get(key) ?? { vehicle, callClass, lane: new Lane() };
@@ -303,6 +377,19 @@ function sharedWith(call: Call, waiter: Waiter): Shared {
   return owner === undefined || owner === waiter.commandId ? {} : { shared_with: owner };
 }
 
-function isDuplicate(outcome: Outcome): outcome is Outcome & { ok: false } {
-  return !outcome.ok && outcome.failure.code === 'duplicate_request';
+/** Known not to be done: the car is busy with another command, or the maker could not be reached with a remote one. */
+function isRepeatable(call: Call, outcome: Outcome): outcome is Outcome & { ok: false } {
+  if (outcome.ok) return false;
+  const { code, sent } = outcome.failure;
+  const isUnsent = call.operation === 'command' && code === 'unavailable' && sent === false;
+  return code === 'duplicate_request' || isUnsent;
+}
+
+function isUnanswered(outcome: Outcome): boolean {
+  return !outcome.ok && ['vehicle_timeout', 'timeout'].includes(outcome.failure.code);
+}
+
+function partOf(call: Call): Pick<CallContext, 'part'> {
+  const part = [...call.waiters].find((waiter) => waiter.part !== undefined)?.part;
+  return part === undefined ? {} : { part };
 }

@@ -1,4 +1,16 @@
-import type { CarOperation, Outcome } from '../vehicle/task.js';
+import type { Failure } from '../vehicle/outcome.js';
+import type { RemoteAction } from '../vehicle/remote-action.js';
+import type { Outcome } from '../vehicle/task.js';
+
+/** What takes a place in a lane. */
+export type LaneOperation = 'cached' | 'force' | 'command';
+
+/** What is sent to a car, as it is known only when it leaves. */
+export interface Parting {
+  readonly action: RemoteAction;
+  /** How long it may still be sent. */
+  readonly send_within_ms: number;
+}
 
 /** Who goes first within a lane: remote commands, then a person's refreshes, then what the bridge starts itself. */
 export const priorities = ['remote', 'person', 'bridge'] as const;
@@ -12,12 +24,21 @@ export interface Shared {
 /** One command's share in a call, or the bridge's own. */
 export interface Waiter {
   readonly commandId?: string;
+  /** Ids of commands that the same call is made for, without a share of their own. */
+  readonly alsoFor?: () => readonly string[];
   readonly priority: Priority;
+  /** Of a remote command: asked when it is about to leave, and durable that it does. Answers why it must not. */
+  readonly part?: () => Parting | Failure;
   /** The call was handed to a thread. */
   started(info: Shared & { readonly attempt: number }): void;
   /** The call will be tried again after this outcome: until then the command counts as waiting. */
   waitsAgain(last: Outcome): void;
   ended(outcome: Outcome, info: Shared & { readonly duration_ms: number }): void;
+  /**
+   * Of a remote command, before `ended`: the lane is held for it until this resolves. Answers whether the car has
+   * answered. Never rejects.
+   */
+  readonly settle?: (outcome: Outcome) => Promise<boolean>;
 }
 
 export type CallState =
@@ -36,7 +57,7 @@ export type CallState =
 
 /** One call to the vendor, shared by all who wait for the same thing. */
 export interface Call {
-  readonly operation: CarOperation;
+  readonly operation: LaneOperation;
   /** Made for a person who passes the guards: shared only by those who do, too. */
   readonly override: boolean;
   readonly order: number;
@@ -76,7 +97,8 @@ export class Lane {
   }
 
   /** A call that a newcomer may share: one that runs, else one that waits. */
-  joinable(operation: CarOperation, override?: boolean): Call | undefined {
+  joinable(operation: LaneOperation, override?: boolean): Call | undefined {
+    if (operation === 'command') return undefined;
     const isEqual = (call: Call): boolean =>
       call.operation === operation && (override === undefined || call.override === override);
     if (this.#running !== undefined && isEqual(this.#running)) return this.#running;
@@ -103,6 +125,12 @@ export class Lane {
     if (call === this.#running) return 0;
     const before = [...this.#waiting].filter((other) => byPrecedence(other, call) < 0).length;
     return before + (this.#running === undefined ? 0 : 1);
+  }
+
+  /** How many of those that wait go before a newcomer of this priority. */
+  ahead(priority: Priority): number {
+    const own = priorities.indexOf(priority);
+    return [...this.#waiting].filter((call) => rank(call) <= own).length;
   }
 
   /** When something that waits may start although nothing happens until then, or undefined. */

@@ -3,8 +3,8 @@ import { Piscina } from 'piscina';
 import { v7 as uuidv7 } from 'uuid';
 import type { PoolFigures } from '../daemon/metrics.js';
 import { settlesWithin } from '../daemon/settles-within.js';
-import { failure } from '../vehicle/outcome.js';
-import { outcomeSchema, type Outcome, type Task } from '../vehicle/task.js';
+import { failure, type Failure } from '../vehicle/outcome.js';
+import { outcomeSchema, reachesCar, type Outcome, type Task } from '../vehicle/task.js';
 import { threadNoteSchema, type ThreadNote, type ThreadOrder } from '../vehicle/thread-note.js';
 import { ThreadProcesses } from './thread-processes.js';
 
@@ -58,7 +58,7 @@ export function startWorkerPool(options: WorkerPoolOptions) {
       return outcomeSchema.parse(await pool.run(task, { signal: lastResort.signal }));
     } catch (error) {
       if (lastResort.signal.aborted) options.onTerminated(task);
-      return lastResort.signal.aborted ? givenUp(task) : broken(error);
+      return lastResort.signal.aborted ? givenUp(task) : broken(task, error);
     } finally {
       busy -= 1;
       clearTimeout(timer);
@@ -107,11 +107,16 @@ function newPool({ entry, backend, maxThreads, idle_ms }: WorkerPoolOptions, ord
 
 function givenUp(task: Task): Outcome {
   const message = 'the thread did not keep its deadline and was terminated';
-  const unknown = task.operation === 'force' ? { outcome: 'unknown' as const } : {};
-  return { ok: false, failure: failure('timeout', message, unknown), requests: 0 };
+  return lost(task, failure('timeout', message));
 }
 
-function broken(error: unknown): Outcome {
+function broken(task: Task, error: unknown): Outcome {
   const message = `the thread failed: ${error instanceof Error ? error.message : 'unknown reason'}`;
-  return { ok: false, failure: failure('internal', message), requests: 0 };
+  return lost(task, failure('internal', message));
+}
+
+/** A thread that ended may have sent what it was given. */
+function lost({ operation }: Task, reason: Failure): Outcome {
+  const unknown = reachesCar(operation) ? { outcome: 'unknown' as const } : {};
+  return { ok: false, failure: { ...reason, ...unknown }, requests: 0 };
 }

@@ -26,7 +26,7 @@ const departure = z.strictObject({
  * A charging and climate schedule with every value filled in: the vendor's library overwrites what it is not told.
  * `part` says which half is to be sent where a car takes them one by one.
  */
-const schedule = z.strictObject({
+export const scheduleActionSchema = z.strictObject({
   name: z.literal('schedule'),
   part: z.enum(['all', 'charge', 'climate']),
   enabled: z.boolean(),
@@ -92,11 +92,11 @@ export const remoteActionSchema = z.discriminatedUnion('name', [
   z.strictObject({ name: z.literal('horn') }),
   z.strictObject({ name: z.literal('valet_mode'), value: z.enum(['start', 'stop']) }),
   z.strictObject({ name: z.literal('v2l_limit'), percent: z.int() }),
-  schedule,
+  scheduleActionSchema,
   z.strictObject({ name: z.literal('navigation'), pois: z.array(poi).min(1) }),
 ]);
 
 export type RemoteAction = z.infer<typeof remoteActionSchema>;
 export type RemoteActionName = RemoteAction['name'];
-export type ScheduleAction = z.infer<typeof schedule>;
+export type ScheduleAction = z.infer<typeof scheduleActionSchema>;
 export type ClimateStart = Extract<RemoteAction, { name: 'climate_start' }>;

@@ -1,3 +1,4 @@
+import { withEffects, type Commanded } from './effect.js';
 import type { KnownVehicle } from './known-vehicle.js';
 import type { NewestCommand, StateDocument, VehicleReport } from './state.js';
 
@@ -6,6 +7,8 @@ export interface LastReading {
   readonly report: VehicleReport;
   readonly polled_at: string;
   readonly source: 'cached' | 'force';
+  /** What a command has made of it since. */
+  readonly commanded?: Commanded;
 }
 
 /**
@@ -15,12 +18,14 @@ export interface LastReading {
 export function newerReading(held: LastReading | undefined, read: LastReading): LastReading {
   if (held === undefined) return read;
   const polled_at = later(held.polled_at, read.polled_at) ?? read.polled_at;
+  const commanded = stillCommanded(held.commanded, read);
   if (isOlder(read.report.reported_at, held.report.reported_at)) return { ...held, polled_at };
   const sameReport = read.report.reported_at === held.report.reported_at;
   return {
     polled_at,
     // A cached read that shows what a wake brought does not take that away.
     source: sameReport && held.source === 'force' ? 'force' : read.source,
+    ...(commanded === undefined ? {} : { commanded }),
     report: {
       ...read.report,
       reported_at: read.report.reported_at ?? held.report.reported_at,
@@ -31,6 +36,23 @@ export function newerReading(held: LastReading | undefined, read: LastReading): 
   };
 }
 
+/** The reading after a command: what it has changed, or may have, is believed until the car reports anew. */
+export function afterCommand(held: LastReading, { since, effects }: Commanded): LastReading {
+  const changed = new Set(effects.map(({ path }) => path));
+  const before = held.commanded?.effects.filter(({ path }) => !changed.has(path)) ?? [];
+  return { ...held, commanded: { since, effects: [...before, ...effects] } };
+}
+
+/** The report as it is to be believed. */
+export function believed({ report, commanded }: LastReading): VehicleReport {
+  return commanded === undefined ? report : withEffects(report, commanded.effects);
+}
+
+/** Whether the car reported after this moment (epoch milliseconds); vendors cut their times to the second. */
+export function isReportedAfter(report: VehicleReport, moment: number): boolean {
+  return report.reported_at !== null && Date.parse(report.reported_at) + 1000 > moment;
+}
+
 /** The state document of a car (contract, section 5). */
 export function stateDocument(
   car: KnownVehicle,
@@ -38,7 +60,8 @@ export function stateDocument(
   command: NewestCommand,
   stale: boolean,
 ): StateDocument {
-  const { report, polled_at, source } = reading;
+  const { polled_at, source } = reading;
+  const report = believed(reading);
   return {
     schema: 1,
     id: car.topic_id,
@@ -57,6 +80,14 @@ export function stateDocument(
 }
 
 export const idle: NewestCommand = { state: 'idle', id: null, command: null, code: null, at: null };
+
+function stillCommanded(
+  commanded: Commanded | undefined,
+  read: LastReading,
+): Commanded | undefined {
+  const isOver = commanded !== undefined && isReportedAfter(read.report, commanded.since);
+  return isOver ? undefined : commanded;
+}
 
 type Location = VehicleReport['location'];
 

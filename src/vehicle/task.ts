@@ -41,6 +41,11 @@ export function isCarOperation(operation: Operation): operation is CarOperation 
   return carOperations.some((one) => one === operation);
 }
 
+/** Those that do something with a car: where their answer is lost nobody knows whether it happened. */
+export function reachesCar(operation: Operation): boolean {
+  return operation === 'force' || operation === 'command';
+}
+
 export type AccountOperation = Exclude<Operation, CarOperation>;
 
 /** The library's token and what it needs to know of each car: opaque here, and a secret. */

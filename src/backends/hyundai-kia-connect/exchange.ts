@@ -1,5 +1,6 @@
 import { failure } from '../../vehicle/outcome.js';
 import type { Failure, FailureCode } from '../../vehicle/outcome.js';
+import { reachesCar } from '../../vehicle/task.js';
 import type { Outcome, Session, Task } from '../../vehicle/task.js';
 import { readOutcome } from './protocol.js';
 
@@ -46,7 +47,7 @@ export class Exchange {
   unanswered(code: FailureCode, message: string): Outcome {
     const sent = this.#requests > 0;
     const more: Pick<Failure, 'sent' | 'outcome'> =
-      sent && this.task.operation === 'force' ? { sent, outcome: 'unknown' } : { sent };
+      sent && reachesCar(this.task.operation) ? { sent, outcome: 'unknown' } : { sent };
     return {
       ok: false,
       failure: failure(code, message, more),

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { failure } from '../../vehicle/outcome.js';
 import type { Failure } from '../../vehicle/outcome.js';
-import { deviceSchema, isAnswerTo, outcomeSchema, sessionSchema } from '../../vehicle/task.js';
+import { deviceSchema, isAnswerTo, outcomeSchema, reachesCar, sessionSchema } from '../../vehicle/task.js';
 import type { Outcome, Task } from '../../vehicle/task.js';
 import type { HyundaiKiaConnectSettings } from './settings.js';
 
@@ -68,10 +68,12 @@ const carriedSchema = z.object({
 /** The sidecar's outcome of this task. One that breaks the contract becomes `internal`, and keeps its session. */
 export function readOutcome(value: unknown, task: Task): Outcome {
   const read = outcomeSchema.safeParse(value);
-  if (!read.success) return broken(value, malformed(read.error));
+  const unknown = reachesCar(task.operation) ? { outcome: 'unknown' as const } : {};
+  if (!read.success) return broken(value, { ...malformed(read.error), ...unknown });
   if (read.data.ok && !isAnswerTo(task.operation, read.data.result)) {
     const got = read.data.result.operation;
-    return broken(value, failure('internal', `expected a result of ${task.operation}, got ${got}`));
+    const message = `expected a result of ${task.operation}, got ${got}`;
+    return broken(value, failure('internal', message, unknown));
   }
   return read.data;
 }
