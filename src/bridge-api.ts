@@ -60,6 +60,7 @@ export function createBridgeApi({
         received_at: clock.now(),
         received: clock.monotonic(),
         response: undefined,
+        source: { via: 'http' },
         also: [],
         onAnswer: (event) => {
           answer = event;

@@ -11,6 +11,7 @@ import {
   type WordCommand,
 } from '../vehicle/bridge-command.js';
 import type { Request } from '../vehicle/command.js';
+import type { CommandSource } from '../vehicle/command-source.js';
 import type { JournalRecord, ResponseAddress } from '../vehicle/journal-record.js';
 import type { LifeCycleEvent } from '../vehicle/life-cycle.js';
 import { failure, wellKnown, type Failure } from '../vehicle/outcome.js';
@@ -45,6 +46,7 @@ export interface ForBridge<W> extends Incoming {
   /** Told of the first event: it was accepted or refused, or of a known id what was said last. */
   readonly onAnswer?: (event: LifeCycleEvent) => void;
   readonly response: ResponseAddress | undefined;
+  readonly source?: CommandSource | undefined;
   readonly also: readonly W[];
 }
 
@@ -144,6 +146,7 @@ export class BridgeCommands<W> {
         received: incoming.received,
         deadline: times.deadline,
         response: incoming.response,
+        source: incoming.source,
         position: 0,
         also: incoming.also,
       });

@@ -2,6 +2,8 @@ import type { Clock } from '../daemon/clock.js';
 import { utc } from '../daemon/clock.js';
 import { retryUntilDone, type RetryPolicy } from '../daemon/retry.js';
 import { settlesWithin } from '../daemon/settles-within.js';
+import type { CommandSource } from '../vehicle/command-source.js';
+import { stepOf, withStep } from '../vehicle/command-step.js';
 import type {
   JournalRecord,
   Outgoing,
@@ -75,6 +77,8 @@ export interface NewCommand<W> {
   readonly received: number;
   readonly deadline: number;
   readonly response: ResponseAddress | undefined;
+  /** Who asked, for the audit log. */
+  readonly source?: CommandSource | undefined;
   readonly position: number;
   readonly also: readonly W[];
 }
@@ -302,6 +306,8 @@ export class CommandBook<W> {
       boot,
       seq: 1,
       event,
+      steps: [stepOf(event)],
+      ...(command.source === undefined ? {} : { source: command.source }),
       ...(command.response === undefined ? {} : { response: command.response }),
     };
     const { vehicle, value, received } = command;
@@ -311,10 +317,9 @@ export class CommandBook<W> {
   #next(open: OpenCommand, status: Status, details: EventDetails): LifeCycleEvent {
     const { boot, clock } = this.#options;
     const seq = this.#seqOf(open.record) + 1;
-    open.record = { ...open.record, seq, boot };
-    const { id, command } = open.record;
+    const { id, command, steps } = open.record;
     const at = utc(clock.now());
-    return {
+    const event: LifeCycleEvent = {
       schema: 1,
       id,
       seq,
@@ -325,6 +330,8 @@ export class CommandBook<W> {
       at,
       ...details,
     };
+    open.record = { ...open.record, seq, boot, steps: withStep(steps, stepOf(event)) };
+    return event;
   }
 
   #seqOf(record: JournalRecord): number {

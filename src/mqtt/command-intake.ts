@@ -1,6 +1,7 @@
 import type { IPublishPacket } from 'mqtt';
 import type { Clock } from '../daemon/clock.js';
 import type { Logger } from '../daemon/logger.js';
+import { sourceLimits, type CommandSource } from '../vehicle/command-source.js';
 import type { ResponseAddress } from '../vehicle/journal-record.js';
 import type { Received } from './connection.js';
 import type { Redelivery } from './redelivery.js';
@@ -19,6 +20,8 @@ export interface Arrived<W> {
   readonly received_at: number;
   readonly received: number;
   readonly response: ResponseAddress | undefined;
+  /** Who asked. */
+  readonly source: CommandSource;
   /** Goes into the journal's batch: the packet that brought it. */
   readonly also: readonly W[];
 }
@@ -72,6 +75,7 @@ export function createCommandIntake<W>(options: CommandIntakeOptions<W>) {
     }
     const entry = messageId === undefined ? undefined : redelivery.enter(messageId, came);
     const expiry = packet.properties?.messageExpiryInterval;
+    const response = responseOf(packet);
     const taken = options.take({
       ...addressed,
       topic,
@@ -80,7 +84,8 @@ export function createCommandIntake<W>(options: CommandIntakeOptions<W>) {
       ...(expiry === undefined ? {} : { messageExpiry_s: expiry }),
       received_at: clock.now(),
       received: clock.monotonic(),
-      response: responseOf(packet),
+      response,
+      source: sourceOf(packet, response),
       also: entry === undefined ? [] : [entry],
     });
     if (messageId === undefined) return taken;
@@ -98,6 +103,19 @@ export function createCommandIntake<W>(options: CommandIntakeOptions<W>) {
         })
         .finally(acknowledge);
     },
+  };
+}
+
+function sourceOf(
+  { topic, properties }: IPublishPacket,
+  response: ResponseAddress | undefined,
+): CommandSource {
+  const named = [properties?.userProperties?.['client']].flat()[0]?.slice(0, sourceLimits.client);
+  return {
+    via: 'mqtt',
+    topic: topic.slice(0, sourceLimits.topic),
+    ...(response === undefined ? {} : { response_topic: response.topic }),
+    ...(named === undefined || named === '' ? {} : { client: named }),
   };
 }
 

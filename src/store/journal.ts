@@ -18,6 +18,12 @@ export interface Recovered {
   readonly parcels: Parcel[];
 }
 
+export interface JournalPage {
+  readonly records: readonly JournalRecord[];
+  /** The key behind which it goes on; undefined at the end. */
+  readonly next: string | undefined;
+}
+
 /** The journal of one account, or of the bridge: its keys begin with `prefix`. */
 export function createJournal(store: Store, prefix: string) {
   const keys = {
@@ -92,6 +98,17 @@ export function createJournal(store: Store, prefix: string) {
         return messages.success ? [{ key, messages: messages.data }] : [];
       });
       return { open, remembered, parcels };
+    },
+
+    /** Newest first, from behind this key on; some may be left out because they cannot be read. */
+    async page(limit: number, before?: string): Promise<JournalPage> {
+      const entries = await store.list(keys.record(''), {
+        limit,
+        newestFirst: true,
+        ...(before === undefined ? {} : { after: keys.record(before) }),
+      });
+      const last = entries.at(-1)?.key.slice(keys.record('').length);
+      return { records: recordsOf(entries), next: entries.length < limit ? undefined : last };
     },
 
     async find(key: string): Promise<JournalRecord | undefined> {

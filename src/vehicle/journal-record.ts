@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { commandSourceSchema } from './command-source.js';
+import { stepSchema } from './command-step.js';
 import { lifeCycleEventSchema } from './life-cycle.js';
 
 /** Where a sender wants the events as well (MQTT 5); the correlation data in base64. */
@@ -26,6 +28,9 @@ export const journalRecordSchema = z.object({
   boot: z.number(),
   seq: z.number(),
   event: lifeCycleEventSchema,
+  /** What was said of it when this was written, oldest first; records of earlier releases have none. */
+  steps: z.array(stepSchema).default([]),
+  source: commandSourceSchema.optional(),
   response: responseSchema.optional(),
 });
 

@@ -158,6 +158,48 @@ test('how far a command has come is in the journal, until it ends', async () => 
   });
 });
 
+test('who asked and each step are in the journal, of progress only the newest', async () => {
+  const store = new MemoryStore();
+  const { book, journal } = aBook(store, clock);
+  const source = { via: 'mqtt', topic: 'bluelink/car/commands/refresh' } as const;
+  const open = await book.accept(aCommand(clock, { id: 'mine', source }));
+  if (open === undefined) throw new Error('not accepted');
+  book.say(open, 'running', { attempt: 1 });
+  const written = store.writes;
+  book.say(open, 'progress', { done: 1, total: 3 });
+  book.say(open, 'progress', { done: 2, total: 3 });
+  book.replay(open.record, undefined);
+  expect(store.writes).toBe(written);
+  await book.checkpoint(open, { day: 2 });
+  const stepsOf = async () => {
+    const found = await journal.find(open.record.key);
+    expect(found).toMatchObject({ source });
+    return found?.steps.map(({ status, done }) => [status, done]);
+  };
+  expect(await stepsOf()).toEqual([
+    ['accepted', undefined],
+    ['running', undefined],
+    ['progress', 2],
+  ]);
+  book.end(open, 'failed', { code: 'timeout', message: 'late', retryable: true });
+  await settle();
+  expect(await stepsOf()).toHaveLength(4);
+  expect((await journal.find(open.record.key))?.steps.at(-1)).toMatchObject({
+    status: 'failed',
+    code: 'timeout',
+    message: 'late',
+  });
+});
+
+test('of very many steps the first and the newest are kept', async () => {
+  const { book } = aBook(new MemoryStore(), clock);
+  const open = await book.accept(aCommand(clock));
+  if (open === undefined) throw new Error('not accepted');
+  for (let attempt = 1; attempt <= 80; attempt += 1) book.say(open, 'running', { attempt });
+  const { steps } = open.record;
+  expect([steps.length, steps[0]?.status, steps.at(-1)?.attempt]).toEqual([50, 'accepted', 80]);
+});
+
 test('seq rises with every event, over replays and over a crash', async () => {
   const store = new MemoryStore();
   const first = aBook(store, clock);

@@ -64,6 +64,20 @@ test('a command is taken with all that only its packet knows, and then acknowled
   expect(acknowledged).toEqual([7]);
 });
 
+test.each([
+  [{}, {}],
+  [{ userProperties: { client: 'kitchen', other: 'x' } }, { client: 'kitchen' }],
+  [{ userProperties: { client: ['one', 'two'] } }, { client: 'one' }],
+  [{ userProperties: { client: 'k'.repeat(1000) } }, { client: 'k'.repeat(64) }],
+  [{ userProperties: { client: '' } }, {}],
+  [{ responseTopic: 'answers' }, { response_topic: 'answers' }],
+  [{ responseTopic: 'bluelink/car/state' }, {}],
+])('of who asked only this is known: %j', async (properties, known) => {
+  const { receive, taken } = anIntake();
+  await receive({ properties });
+  expect(taken.map(({ source }) => source)).toEqual([{ via: 'mqtt', topic, ...known }]);
+});
+
 test('it is acknowledged only when it is taken', async () => {
   let keep: () => void = () => undefined;
   const { receive, acknowledged } = anIntake(

@@ -116,6 +116,23 @@ describe('a journal on the real store', () => {
     expect(left).toEqual(['open', 'young']);
   });
 
+  test('is read in pages, newest first, and a record of an earlier release as well', async () => {
+    const { store, journal } = await setting();
+    const { steps: _, ...old } = aRecord({ id: 'old' });
+    const others = ['a', 'b', 'c'].map((id) => aRecord({ id }));
+    const writes = [old, ...others].map((record) => putRecord(record as JournalRecord, record.key));
+    await store.batch([...writes, { type: 'put', key: `${prefix}journal/z`, value: 'another' }]);
+    const ids: string[][] = [];
+    let before: string | undefined;
+    do {
+      const page = await journal.page(2, before);
+      ids.push(page.records.map(({ id }) => id));
+      before = page.next;
+    } while (before !== undefined);
+    expect(ids).toEqual([['c'], ['b', 'a'], ['old']]);
+    expect(await journal.find(old.key)).toEqual({ ...old, steps: [] });
+  });
+
   test('survives a hundred commands that come, leave and end at once', async () => {
     const { journal, again } = await setting();
     const lives = Array.from({ length: 100 }, async (_, number) => {
@@ -199,6 +216,7 @@ function aRecord(own: Partial<JournalRecord> & { readonly id: string }): Journal
     boot: 1,
     seq: 1,
     event: anEvent(own.id, 1, 'accepted'),
+    steps: [],
     ...own,
   };
 }
