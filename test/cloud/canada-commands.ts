@@ -1,7 +1,7 @@
 import type { CarCommand } from '../../src/vehicle/simulated-command.js';
 import type { SimulatedCar } from '../../src/vehicle/simulated-car.js';
 import { lowestSetPoint_c } from './canada-payload.js';
-import { seat } from './usa-hyundai-commands.js';
+import { heats, limits, seat } from './command-words.js';
 import { at, textAt } from './wire.js';
 
 const commands: Readonly<Record<string, (body: unknown, car: SimulatedCar) => CarCommand>> = {
@@ -13,7 +13,7 @@ const commands: Readonly<Record<string, (body: unknown, car: SimulatedCar) => Ca
   'evc/rfoff': () => ({ name: 'climate', value: 'stop' }),
   'evc/rcstrt': () => ({ name: 'charge', value: 'start' }),
   'evc/rcstp': () => ({ name: 'charge', value: 'stop' }),
-  'evc/setsoc': (body) => ({ name: 'charge_limits', ac: level(body, 1), dc: level(body, 0) }),
+  'evc/setsoc': (body) => limits(at(body, 'tsoc'), 'level'),
 };
 
 export function isCommand(name: string): boolean {
@@ -25,21 +25,11 @@ export function commandOf(name: string, body: unknown, car: SimulatedCar): CarCo
   return isCommand(name) ? commands[name]?.(body, car) : undefined;
 }
 
-/** Of `tsoc`: plug type 0 is DC, 1 is AC. */
-function level(body: unknown, plugType: number): number {
-  const list = at(body, 'tsoc');
-  const entry: unknown = Array.isArray(list)
-    ? list.find((one) => at(one, 'plugType') === plugType)
-    : undefined;
-  return Number(at(entry, 'level'));
-}
-
 /** Electric cars have it below `hvacInfo` or `remoteControl`, the others below `setting`. */
 function climateStart(body: unknown, car: SimulatedCar): CarCommand {
   const wanted = at(body, 'hvacInfo') ?? at(body, 'remoteControl') ?? at(body, 'setting');
   const step = Number.parseInt(textAt(wanted, 'airTemp', 'value'), 16);
   const duration = Number(at(wanted, 'igniOnDuration'));
-  const heating = Number(at(wanted, 'heating1') ?? 0);
   const seats = at(wanted, 'seatHeaterVentCMD');
   return {
     name: 'climate',
@@ -47,8 +37,7 @@ function climateStart(body: unknown, car: SimulatedCar): CarCommand {
     target_c: lowestSetPoint_c(car) + step / 2,
     ...(duration > 0 && { duration_min: duration }),
     defrost: at(wanted, 'defrost') === true,
-    rear_window_heat: [1, 2, 4].includes(heating),
-    steering_wheel_heat: [1, 3, 4].includes(heating),
+    ...heats(at(wanted, 'heating1')),
     seats: {
       front_left: seat(at(seats, 'drvSeatOptCmd')),
       front_right: seat(at(seats, 'astSeatOptCmd')),

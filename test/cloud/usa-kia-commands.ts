@@ -1,8 +1,6 @@
 import type { CarCommand } from '../../src/vehicle/simulated-command.js';
-import type { CarState } from '../../src/vehicle/simulated-state.js';
+import { type SeatLevel, limits } from './command-words.js';
 import { type CloudRequest, at, celsius, textAt } from './wire.js';
-
-type SeatLevel = CarState['climate']['seats']['front_left'];
 
 /** The command in a request to `rems/` or `evc/`, by its path; undefined when it is none. */
 export function commandOf(name: string, request: CloudRequest): CarCommand | undefined {
@@ -20,22 +18,10 @@ export function commandOf(name: string, request: CloudRequest): CarCommand | und
     case 'GET evc/cancel':
       return { name: 'charge', value: 'stop' };
     case 'POST evc/sts':
-      return limits(request.body);
+      return limits(at(request.body, 'targetSOClist'), 'targetSOClevel');
     default:
       return undefined;
   }
-}
-
-/** `targetSOClist` of both makers: plug type 0 is DC, 1 is AC. */
-export function limits(body: unknown): CarCommand {
-  const list = at(body, 'targetSOClist');
-  const level = (plugType: number): number => {
-    const entry: unknown = Array.isArray(list)
-      ? list.find((one) => at(one, 'plugType') === plugType)
-      : undefined;
-    return Number(at(entry, 'targetSOClevel'));
-  };
-  return { name: 'charge_limits', ac: level(1), dc: level(0) };
 }
 
 /** A set-point of the makers in the USA: degrees Fahrenheit or a word for an end of the scale. */
