@@ -21,12 +21,30 @@ function levelOf(text: string): string {
   return levels[level] ?? level;
 }
 
+/** How a region was called besides, and how it is called here. */
+const regions: Readonly<Record<string, string>> = {
+  eu: 'europe',
+  ca: 'canada',
+  us: 'usa',
+  'united-states': 'usa',
+  cn: 'china',
+  au: 'australia',
+  in: 'india',
+  nz: 'new-zealand',
+  br: 'brazil',
+};
+
+function regionOf(text: string): string {
+  const name = text.trim().toLowerCase().replace(/[ _]/g, '-');
+  return Object.hasOwn(regions, name) ? (regions[name] ?? name) : name;
+}
+
 /** The names that the Python predecessor took, and what they are called here. */
 const aliases: readonly Alias[] = [
   { name: 'HYUNDAI_USERNAME', path: [...account, 'username'] },
   { name: 'HYUNDAI_PASSWORD', path: [...account, 'password'] },
   { name: 'HYUNDAI_PIN', path: [...account, 'pin'] },
-  { name: 'HYUNDAI_REGION', path: [...account, 'region'] },
+  { name: 'HYUNDAI_REGION', path: [...account, 'region'], convert: regionOf },
   { name: 'HYUNDAI_BRAND', path: [...account, 'brand'] },
   { name: 'MQTT_USERNAME', path: ['mqtt', 'username'] },
   { name: 'MQTT_PASSWORD', path: ['mqtt', 'password'] },
@@ -56,7 +74,7 @@ export function applyPredecessor(tree: Tree, origins: Origins, env: Environment)
     });
   return [
     ...faults,
-    ...applyBroker(tree, origins, env),
+    ...applyBroker(tree, origins, env, hasOwnAccounts),
     ...(hasOwnAccounts ? [] : complete(tree, origins, env)),
   ];
 }
@@ -67,13 +85,25 @@ function isSet(tree: Tree, path: TreePath): boolean {
   return valueAt(tree, path) !== undefined || valueAt(tree, file) !== undefined;
 }
 
-function applyBroker(tree: Tree, origins: Origins, env: Environment): readonly ConfigFault[] {
-  const host = env['MQTT_BROKER_HOST'] ?? '';
+function applyBroker(
+  tree: Tree,
+  origins: Origins,
+  env: Environment,
+  hasOwnAccounts: boolean,
+): readonly ConfigFault[] {
+  const host = brokerHost(env, hasOwnAccounts);
   if (host === '' || isSet(tree, ['mqtt', 'url'])) return [];
   const port = env['MQTT_BROKER_PORT'] ?? '';
   const scheme = isTrue(env['MQTT_USE_TLS']) ? 'mqtts' : 'mqtt';
   const url = `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port === '' ? '1883' : port}`;
   return putText(tree, origins, ['mqtt', 'url'], url, 'MQTT_BROKER_HOST');
+}
+
+/** Whoever comes with the account's names alone had the broker on the same machine. */
+function brokerHost(env: Environment, hasOwnAccounts: boolean): string {
+  const named = env['MQTT_BROKER_HOST'] ?? '';
+  const isPredecessors = !hasOwnAccounts && (env['HYUNDAI_USERNAME'] ?? '') !== '';
+  return named === '' && isPredecessors ? 'localhost' : named;
 }
 
 function complete(tree: Tree, origins: Origins, env: Environment): readonly ConfigFault[] {

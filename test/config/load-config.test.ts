@@ -500,12 +500,45 @@ describe("the predecessor's names", () => {
   });
 
   test('have the defaults of the predecessor', async () => {
-    const { HYUNDAI_USERNAME, HYUNDAI_PASSWORD, MQTT_BROKER_HOST } = env;
-    const few = { HYUNDAI_USERNAME, HYUNDAI_PASSWORD, MQTT_BROKER_HOST };
+    const { HYUNDAI_USERNAME, HYUNDAI_PASSWORD } = env;
+    const few = { HYUNDAI_USERNAME, HYUNDAI_PASSWORD };
     expect(configOf(await loadConfig({ env: few, cwd: await aFolder() }))).toMatchObject({
-      mqtt: { url: 'mqtt://broker.lan:1883' },
+      mqtt: { url: 'mqtt://localhost:1883' },
       accounts: [{ region: 'europe', brand: 'hyundai' }],
     });
+  });
+
+  test('name no broker to who has accounts of his own', async () => {
+    const loaded = await loadText(least.replace(/^mqtt.*$/m, ''), { HYUNDAI_USERNAME: 'x' });
+    expect(loaded).toMatchObject({ ok: false, faults: [{ path: 'mqtt.url' }] });
+  });
+
+  test.each([
+    ['EU', 'europe'],
+    ['United States', 'usa'],
+    ['NEW_ZEALAND', 'new-zealand'],
+    [' nz ', 'new-zealand'],
+    ['Brazil', 'brazil'],
+    ['4', 'china'],
+  ])('know the region %s', async (HYUNDAI_REGION, region) => {
+    const loaded = await loadConfig({ env: { ...env, HYUNDAI_REGION }, cwd: await aFolder() });
+    expect(configOf(loaded).accounts[0]).toMatchObject({ region });
+  });
+
+  test.each([
+    ['DEBUG', 'debug'],
+    ['INFO', 'info'],
+    ['ERROR', 'error'],
+    ['CRITICAL', 'error'],
+  ])('know the level %s', async (LOG_LEVEL, level) => {
+    const loaded = await loadConfig({ env: { ...env, LOG_LEVEL }, cwd: await aFolder() });
+    expect(configOf(loaded).log.level).toBe(level);
+  });
+
+  test('that nothing here or there uses are passed over', async () => {
+    const idle = { HYUNDAI_VEHICLE_ID: 'x', MQTT_QOS: 'x', REFRESH_INTERVAL: 'x' };
+    const loaded = await loadConfig({ env: { ...env, ...idle }, cwd: await aFolder() });
+    expect(loaded).toMatchObject({ ok: true, warnings: [] });
   });
 
   test('give way to the file and to the own names', async () => {
