@@ -6,8 +6,8 @@ import type { Drivetrain } from './state.js';
 /** A command to a car, whichever. */
 export type CarCommand = RefreshCommand | RemoteCommand | TripsCommand;
 
-/** What the bridge, an account or a car is allowed. A list that is absent restricts nothing. */
-export type AllowList = readonly string[] | undefined;
+/** The `allow` lists of the bridge, an account and a car. One that is absent restricts nothing. */
+export type AllowLists = readonly (readonly string[] | undefined)[];
 
 /** What a list has to name. */
 export interface Permission {
@@ -22,7 +22,7 @@ type Value = string | number | boolean | undefined;
 /** Whether the lists allow a command, all that it does. */
 export function isPermitted(
   command: CarCommand,
-  lists: readonly AllowList[],
+  lists: AllowLists,
   drivetrain: Drivetrain | null,
 ): boolean {
   return permissionsOf(command, drivetrain).every((needed) => isGranted(needed, lists));
@@ -32,7 +32,7 @@ export function isPermitted(
 export function isValuePermitted(
   name: VehicleCommandName,
   value: Value,
-  lists: readonly AllowList[],
+  lists: AllowLists,
   drivetrain: Drivetrain | null,
 ): boolean {
   return isGranted(permissionOf(name, value, drivetrain), lists);
@@ -44,7 +44,7 @@ export function permissionsOf(command: CarCommand, drivetrain: Drivetrain | null
 }
 
 /** Every list that is present has to name it. */
-export function isGranted({ names, guarded }: Permission, lists: readonly AllowList[]): boolean {
+export function isGranted({ names, guarded }: Permission, lists: AllowLists): boolean {
   const present = lists.filter((list) => list !== undefined);
   return (
     (present.length > 0 || !guarded) &&
