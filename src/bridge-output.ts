@@ -48,9 +48,9 @@ export function createBridgeOutput(options: BridgeOutputOptions): AccountOutput 
     availability: (vehicle, online) => {
       publisher.retain(topics.vehicle(vehicle).availability, online ? 'online' : 'offline');
     },
-    step: (event) => {
+    step: (event, ...more) => {
       legacy?.step(event);
-      step(event);
+      step(event, ...more);
     },
     changed,
     trouble,
