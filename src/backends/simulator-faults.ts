@@ -1,19 +1,23 @@
 import { readFileSync, statSync } from 'node:fs';
 import { z } from 'zod';
 import type { Failure } from '../vehicle/outcome.js';
-import type { Task } from '../vehicle/task.js';
+import type { RemoteActionName } from '../vehicle/remote-action.js';
+import type { CarOperation, Task } from '../vehicle/task.js';
 import type { SharedText } from './simulator-shared-text.js';
 import { failure, failureCodes } from '../vehicle/outcome.js';
-import { isCarOperation } from '../vehicle/task.js';
+import { remoteActionSchema } from '../vehicle/remote-action.js';
+import { actionStatuses, isCarOperation } from '../vehicle/task.js';
+import { carMoods } from './simulator-orders.js';
 
 const faultSchema = z.strictObject({
   /** Instead of the configured latency. */
   latency_ms: z.number().nonnegative().optional(),
-  /** Fails after its latency; with `times`, only so often since the file was last written. */
+  /** Fails after its latency; with `after` and `times`, only so many since the file was last written. */
   fail: z
     .strictObject({
       code: z.enum(failureCodes),
       message: z.string().default('the simulator was told to fail'),
+      after: z.number().int().positive().optional(),
       times: z.number().int().positive().optional(),
       outcome: z.literal('unknown').optional(),
       sent: z.boolean().optional(),
@@ -24,7 +28,31 @@ const faultSchema = z.strictObject({
   hang: z.boolean().optional(),
 });
 
-type Fault = z.infer<typeof faultSchema>;
+const commandFaultSchema = faultSchema.extend({
+  /** How long it takes until the command can be sent at all, as with a slow process or a token that is renewed. */
+  starts_after_ms: z.number().nonnegative().optional(),
+  /** The vendor takes the command first: its latency, failure or hang is only one of its answer. */
+  taken: z.boolean().optional(),
+  /** Instead of the configured time that the car takes. */
+  car_latency_ms: z.number().nonnegative().optional(),
+  car: z.enum(carMoods).optional(),
+  /** Of a schedule the car does the half about charging only. */
+  half_done: z.boolean().optional(),
+  /** `over`: what succeeded is only not pending any more. `none`: the vendor gives the action no name. */
+  follow_up: z.enum(['done', 'over', 'none']).optional(),
+});
+
+const statusFaultSchema = faultSchema.extend({
+  /** What the vendor says whatever became of the action. */
+  status: z.enum(actionStatuses).optional(),
+});
+
+const actionNames = z.enum(remoteActionSchema.options.map(({ shape }) => shape.name.value));
+
+const byAction = <T extends z.ZodType>(fault: T) => ({
+  /** What is said of an action replaces what is said of all. */
+  actions: z.partialRecord(actionNames, fault).optional(),
+});
 
 /**
  * The control file of the simulator: a JSON document that a test or a person writes and that is read at every task.
@@ -34,10 +62,14 @@ type Fault = z.infer<typeof faultSchema>;
  *   "sign_in": { "latency_ms": 500 },
  *   "code": "123456",
  *   "vehicles": {
- *     "*": { "cached": { "latency_ms": 20 } },
+ *     "*": { "cached": { "latency_ms": 20 }, "action_status": { "status": "pending" } },
  *     "<vendor id or VIN>": {
  *       "cached": { "fail": { "code": "unavailable", "message": "maintenance", "times": 2 } },
- *       "force": { "hang": true }
+ *       "force": { "hang": true },
+ *       "command": {
+ *         "car_latency_ms": 3000,
+ *         "actions": { "lock": { "taken": true, "fail": { "code": "timeout" } }, "horn": { "car": "refuses" } }
+ *       }
  *     }
  *   }
  * }
@@ -55,21 +87,27 @@ const controlSchema = z.strictObject({
   vehicles: z
     .record(
       z.string(),
-      z.strictObject({ cached: faultSchema.optional(), force: faultSchema.optional() }),
+      z.strictObject({
+        cached: faultSchema.optional(),
+        force: faultSchema.optional(),
+        command: commandFaultSchema.extend(byAction(commandFaultSchema)).optional(),
+        action_status: statusFaultSchema.extend(byAction(statusFaultSchema)).optional(),
+        trips: faultSchema.optional(),
+      }),
     )
     .optional(),
 });
 
+/** What can be said of one operation, whichever. */
+type Fault = Partial<z.infer<typeof commandFaultSchema> & z.infer<typeof statusFaultSchema>>;
+
 type Control = z.infer<typeof controlSchema>;
+type CarFault = NonNullable<NonNullable<Control['vehicles']>[string][CarOperation]>;
 
 /** What shall happen to one task. */
-export interface Weather {
-  readonly latency_ms: number | undefined;
-  readonly failure: Failure | undefined;
-  readonly hang: boolean;
+export interface Weather extends Omit<Fault, 'fail'> {
+  readonly failure?: Failure | undefined;
 }
-
-const calm: Weather = { latency_ms: undefined, failure: undefined, hang: false };
 
 export interface FaultsOptions {
   /** Without a file there are no faults. */
@@ -95,25 +133,26 @@ export class Faults {
     return file === undefined ? undefined : this.#load(file)?.control.code;
   }
 
-  /** What the control file says of this task; counts it where the fault has `times`. */
-  next(task: Pick<Task, 'operation' | 'vehicle'>, vin?: string): Weather {
+  /** What the control file says of this task; counts it where the fault has `times` or `after`. */
+  next(task: Pick<Task, 'operation' | 'vehicle' | 'action'>, vin?: string): Weather {
     const { file } = this.#options;
-    if (file === undefined) return calm;
+    if (file === undefined) return {};
     const read = this.#load(file);
-    if (read === undefined) return calm;
+    if (read === undefined) return {};
     const [place, fault] = find(read.control, task, vin);
-    if (fault === undefined) return calm;
-    return {
-      latency_ms: fault.latency_ms,
-      hang: fault.hang ?? false,
-      failure: this.#strike(`${place} ${read.version}`, fault.fail),
-    };
+    if (fault === undefined) return {};
+    const { fail, ...rest } = fault;
+    return { ...rest, failure: this.#strike(`${place} ${read.version}`, fail) };
   }
 
   #strike(place: string, fail: Fault['fail']): Failure | undefined {
     if (fail === undefined) return undefined;
-    const { code, message, times, ...more } = fail;
-    if (times !== undefined && this.#count(place) > times) return undefined;
+    const { code, message, times = Infinity, after = 0, ...more } = fail;
+    const isCounted = after > 0 || times < Infinity;
+    if (isCounted) {
+      const count = this.#count(place) - after;
+      if (count < 1 || count > times) return undefined;
+    }
     return failure(code, message, definedOnly(more));
   }
 
@@ -155,17 +194,26 @@ export class Faults {
 
 const countsSchema = z.record(z.string(), z.number());
 
+/** What is said of the task, and where: the place names its count. */
 function find(
   control: Control,
-  { operation, vehicle = '' }: Pick<Task, 'operation' | 'vehicle'>,
-  vin = '',
+  task: Pick<Task, 'operation' | 'vehicle' | 'action'>,
+  vin?: string,
 ): [string, Fault | undefined] {
+  const { operation, vehicle, action } = task;
   if (!isCarOperation(operation)) return [operation, control[operation]];
-  for (const key of [vehicle, vin]) {
-    const own = control.vehicles?.[key]?.[operation];
-    if (own !== undefined) return [`${key} ${operation}`, own];
-  }
-  return [`* ${operation}`, control.vehicles?.['*']?.[operation]];
+  const { vehicles = {} } = control;
+  const isNamed = (one: string | undefined) => one !== undefined && vehicles[one]?.[operation];
+  const key = [vehicle, vin].find(isNamed) ?? '*';
+  const fault = vehicles[key]?.[operation];
+  const own = action && ofAction(fault, action.name);
+  return own === undefined
+    ? [`${key} ${operation}`, fault]
+    : [`${key} ${operation} ${action?.name ?? ''}`, own];
+}
+
+function ofAction(fault: CarFault | undefined, name: RemoteActionName): Fault | undefined {
+  return fault !== undefined && 'actions' in fault ? fault.actions?.[name] : undefined;
 }
 
 function definedOnly({

@@ -1,6 +1,6 @@
 const headerBytes = 16;
-/** A snapshot of a car is about 5 KB. */
-const areaBytes = 12 * 1024;
+/** A car is about 6 KB; with places in its navigation and commands on their way it can be four times that. */
+const areaBytes = 32 * 1024;
 
 /** The bytes of one slot: a header, and two areas so that a text is never overwritten in place. */
 export const sharedTextBytes = headerBytes + 2 * areaBytes;
@@ -32,14 +32,22 @@ export class SharedText {
   }
 
   /**
-   * Gives the text ('' at first) and stores the one that comes back, if any. `use` must not wait for anything.
+   * Gives the text ('' at first) and stores the one that comes back, if any; `store` does so in between. `use` must
+   * not wait for anything.
    *
    * @throws RangeError when the new text does not fit.
    */
-  exchange<T>(use: (text: string) => { readonly answer: T; readonly text?: string }): T {
+  exchange<T>(
+    use: (
+      text: string,
+      store: (text: string) => void,
+    ) => { readonly answer: T; readonly text?: string },
+  ): T {
     const ticket = this.#lock();
     try {
-      const { answer, text } = use(this.#read());
+      const { answer, text } = use(this.#read(), (early) => {
+        this.#write(early);
+      });
       if (text !== undefined) this.#write(text);
       return answer;
     } finally {

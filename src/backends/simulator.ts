@@ -1,16 +1,22 @@
-import { randomUUID } from 'node:crypto';
-import { appendFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { z } from 'zod';
 import type { Failure } from '../vehicle/outcome.js';
 import type { CarIdentity } from '../vehicle/simulated-state.js';
-import type { Challenge, Operation, Outcome, Result, Task } from '../vehicle/task.js';
+import type { Operation, Outcome, Result, Task } from '../vehicle/task.js';
 import type { BackendNotes, VehicleBackend } from './contract.js';
+import type { SimulatorEffect } from './simulator-effects.js';
+import type { Weather } from './simulator-faults.js';
 import { failure } from '../vehicle/outcome.js';
+import { tripsOf } from '../vehicle/simulated-trips.js';
 import { isCarOperation } from '../vehicle/task.js';
+import { takeAction, takenResult, type CommandWeather, type Taken } from './simulator-commands.js';
+import { EffectLog } from './simulator-effects.js';
 import { Faults } from './simulator-faults.js';
+import { statusOf } from './simulator-orders.js';
+import { ofCommand, refusal, success } from './simulator-outcomes.js';
 import { SharedCars } from './simulator-shared-cars.js';
+import { listed, signIn } from './simulator-sign-in.js';
 
+export type { SimulatorEffect } from './simulator-effects.js';
 export { createSharedCars } from './simulator-shared-cars.js';
 
 /** Plain data that crosses into the worker thread as it is. */
@@ -19,10 +25,12 @@ export interface SimulatorSettings {
   readonly vehicles: number;
   /** The same seed makes the same cars. */
   readonly seed: number;
-  /** How long sign-in and a cached read take. */
+  /** How long the cloud takes: to sign in, to be read, to take a command. */
   readonly latency_ms: number;
   /** How long a wake takes. */
   readonly force_latency_ms: number;
+  /** How long a car takes for a command that the cloud has taken. */
+  readonly command_latency_ms: number;
   readonly region: string;
   readonly brand: string;
   /** From `createSharedCars(vehicles)`, one for all threads of an account. */
@@ -33,16 +41,6 @@ export interface SimulatorSettings {
   readonly log_file?: string;
 }
 
-/** One line of `log_file`; `done` is written when the effect is there, never for a task that failed or timed out. */
-export interface SimulatorEffect {
-  readonly at: string;
-  readonly operation: Operation;
-  readonly vehicle: string | null;
-  readonly attempt: string;
-  readonly command_id: string | null;
-  readonly phase: 'started' | 'done';
-}
-
 const requestsOf = {
   sign_in: 2,
   list: 1,
@@ -50,6 +48,9 @@ const requestsOf = {
   submit_code: 2,
   cached: 1,
   force: 2,
+  command: 1,
+  action_status: 1,
+  trips: 1,
 } as const satisfies Record<Operation, number>;
 
 /** Simulated cars as a backend; all threads that share `settings.shared` see the same ones. */
@@ -61,13 +62,15 @@ class Simulator implements VehicleBackend {
   readonly #settings: SimulatorSettings;
   readonly #notes: BackendNotes;
   readonly #cars: SharedCars;
+  readonly #log: EffectLog;
   readonly #faults: Faults;
   readonly #closed = new AbortController();
 
   constructor(settings: SimulatorSettings, notes: BackendNotes) {
     this.#settings = settings;
     this.#notes = notes;
-    this.#cars = new SharedCars(settings, { now: Date.now });
+    this.#cars = new SharedCars(settings, Date.now);
+    this.#log = new EffectLog(settings.log_file);
     this.#faults = new Faults({
       file: settings.control_file,
       counts: this.#cars.faultCounts,
@@ -82,7 +85,8 @@ class Simulator implements VehicleBackend {
       return await this.#answer(task);
     } catch (error) {
       const text = error instanceof Error ? error.message : String(error);
-      return refusal(failure('internal', `the simulator failed: ${text}`), 0);
+      const why = failure('internal', `the simulator failed: ${text}`);
+      return refusal(task.operation === 'command' ? ofCommand(why, false) : why, 0);
     }
   }
 
@@ -95,133 +99,143 @@ class Simulator implements VehicleBackend {
     const identity = this.#cars.identities.find(({ id }) => id === task.vehicle);
     const refused = refuseUnsent(task, identity);
     if (refused !== undefined) return refusal(refused, 0);
-    const requests = this.#countRequests(task.operation);
-    this.#logEffect(task, 'started');
     const weather = this.#faults.next(task, identity?.vin);
-    const latency = weather.latency_ms ?? this.#latency(task.operation);
-    const waited = await this.#wait(weather.hang ? Infinity : latency, task.remaining_ms);
-    const fault = waited ?? weather.failure;
+    if (task.operation === 'command' && identity !== undefined) {
+      return this.#command(task, identity, weather);
+    }
+    const requests = this.#send(task);
+    const fault = (await this.#cloud(task, weather, task.remaining_ms)) ?? weather.failure;
     if (fault !== undefined) return refusal(fault, requests);
-    const outcome = this.#perform(task, requests);
+    const outcome = this.#perform(task, weather, requests);
     this.#logEffect(task, 'done');
     return outcome;
   }
 
-  #countRequests(operation: Operation): number {
-    const requests = requestsOf[operation];
+  /** Says so for each request before it leaves. */
+  #send(task: Task): number {
+    const requests = requestsOf[task.operation];
     for (let sent = 0; sent < requests; sent += 1) this.#notes.request();
+    this.#logEffect(task, 'started');
     return requests;
   }
 
-  #latency(operation: Operation): number {
-    return operation === 'force' ? this.#settings.force_latency_ms : this.#settings.latency_ms;
+  /** Waits for the cloud's answer; gives what ended the wait before. */
+  #cloud(task: Task, weather: Weather, remaining_ms: number): Promise<Failure | undefined> {
+    const { latency_ms, force_latency_ms } = this.#settings;
+    const usual_ms = task.operation === 'force' ? force_latency_ms : latency_ms;
+    const wait_ms = weather.hang === true ? Infinity : (weather.latency_ms ?? usual_ms);
+    return this.#wait(wait_ms, remaining_ms, true);
   }
 
-  /** Waits for the cloud, at most until the deadline. An instant answer costs no timer. */
-  async #wait(latencyMs: number, remainingMs: number): Promise<Failure | undefined> {
-    if (this.#closed.signal.aborted) return failure('interrupted', 'the simulator was closed');
-    if (latencyMs === 0) return undefined;
-    const inTime = latencyMs < remainingMs;
+  /** Waits, at most until the deadline. Nothing to wait for costs no timer. */
+  async #wait(wait_ms: number, remaining_ms: number, sent: boolean): Promise<Failure | undefined> {
+    if (this.#closed.signal.aborted) {
+      return failure('interrupted', 'the simulator was closed', { sent: false });
+    }
+    if (wait_ms === 0) return undefined;
+    const inTime = wait_ms < remaining_ms;
     try {
-      await delay(inTime ? latencyMs : remainingMs, undefined, { signal: this.#closed.signal });
+      const time_ms = Math.max(0, inTime ? wait_ms : remaining_ms);
+      await delay(time_ms, undefined, { signal: this.#closed.signal });
     } catch {
-      return failure('interrupted', 'the simulator was closed', { sent: true });
+      return failure('interrupted', 'the simulator was closed', { sent });
     }
     if (inTime) return undefined;
-    const message = `no answer within ${Math.round(remainingMs)} ms`;
-    return failure('timeout', message, { sent: true });
+    return failure('timeout', `no answer within ${Math.round(remaining_ms)} ms`, { sent });
   }
 
-  #perform(task: Task, requests: number): Outcome {
-    const vehicle = task.vehicle ?? '';
-    switch (task.operation) {
-      case 'sign_in':
-      case 'request_code':
-      case 'submit_code':
-        return this.#signIn(task, requests);
-      case 'list':
-        return success({ operation: 'list', vehicles: this.#listed() }, requests);
-      case 'cached': {
-        const report = this.#cars.read(vehicle, (car) => car.report());
-        return report === undefined
-          ? refusal(gone, requests)
-          : success({ operation: 'cached', report, polled_at: nowIso() }, requests);
-      }
-      case 'force': {
-        const report = this.#cars.update(vehicle, (car) => {
-          car.wake();
-          return car.report();
-        });
-        return report === undefined
-          ? refusal(gone, requests)
-          : success({ operation: 'force', report, polled_at: nowIso(), advanced: true }, requests);
-      }
+  /** Sends an action once, unless its time is over before. */
+  async #command(task: Task, identity: CarIdentity, weather: Weather): Promise<Outcome> {
+    const began = performance.now();
+    const unsent = await this.#untilSent(task, weather.starts_after_ms ?? 0);
+    if (unsent !== undefined) return refusal(unsent, 0);
+    const requests = this.#send(task);
+    const car_latency_ms = weather.car_latency_ms ?? this.#settings.command_latency_ms;
+    const told = { ...weather, car_latency_ms };
+    let taken = weather.taken === true ? this.#take(identity, task, told) : undefined;
+    const left_ms = task.remaining_ms - (performance.now() - began);
+    const fault = (await this.#cloud(task, weather, left_ms)) ?? weather.failure;
+    if (fault !== undefined) {
+      return refusal(ofCommand(fault, taken !== undefined && 'order' in taken), requests);
     }
+    taken ??= this.#take(identity, task, told);
+    if ('refused' in taken) return refusal(taken.refused, requests);
+    this.#logEffect(task, 'done');
+    return success(takenResult(taken, told), requests);
   }
 
-  /** A code is asked for where the control file names one, until this device has once given it. */
-  #signIn(task: Task, requests: number): Outcome {
-    const wanted = this.#faults.code;
-    const device = deviceSchema.safeParse(task.device).data ?? {};
-    const isRight = device.sent === true && task.code === wanted;
-    if (wanted === undefined || device.trusted === true || isRight) {
-      return {
-        ...success({ operation: 'sign_in', vehicles: this.#listed() }, requests),
-        session: { token: randomUUID() },
-        session_expires_at: null,
-        ...(wanted === undefined ? {} : { device: { trusted: true } }),
-      };
-    }
-    if (task.operation === 'request_code' && task.method !== undefined) {
-      const result = { operation: 'request_code', method: task.method } as const;
-      return { ...success(result, requests), device: { sent: true } };
-    }
-    const message =
-      task.code === undefined ? 'a one-time code is asked for' : 'the code was not accepted';
-    return {
-      ...refusal(failure('otp_required', message), requests),
-      challenge: simulatedAddresses,
-      // A new sign-in voids the code that was sent before.
-      device: task.operation === 'sign_in' ? { sent: false } : device,
+  async #untilSent(task: Task, starts_after_ms: number): Promise<Failure | undefined> {
+    const { send_within_ms = Infinity, remaining_ms } = task;
+    const most_ms = Math.min(send_within_ms, remaining_ms);
+    const fault = await this.#wait(starts_after_ms, most_ms, false);
+    return fault?.code === 'timeout' ? tooLate : fault;
+  }
+
+  #take(identity: CarIdentity, task: Task, told: CommandWeather): Taken {
+    const taken = takeAction(this.#cars, identity, task, told);
+    const { signal } = this.#closed;
+    const look = (): void => {
+      this.#cars.read(identity.id, () => undefined);
     };
+    // A car acts in its time, also when nobody else looks.
+    if ('order' in taken && told.car_latency_ms > 0) {
+      const due = delay(told.car_latency_ms + 1, undefined, { signal, ref: false });
+      due.then(look, () => undefined);
+    }
+    return taken;
   }
 
-  #listed() {
-    return this.#cars.identities.map((car) => ({
-      id: car.id,
-      vin: car.vin,
-      name: car.name,
-      model: car.model,
-      year: car.year,
-      brand: car.brand,
-      drivetrain: car.drivetrain,
-    }));
+  #perform(task: Task, weather: Weather, requests: number): Outcome {
+    const vehicles = this.#cars.identities.map(listed);
+    if (task.operation === 'list') return success({ operation: 'list', vehicles }, requests);
+    if (!isCarOperation(task.operation)) {
+      return signIn(task, { vehicles, code: this.#faults.code, requests });
+    }
+    const result = this.#performOnCar(task, weather);
+    return result === undefined ? refusal(gone, requests) : success(result, requests);
+  }
+
+  #performOnCar(task: Task, weather: Weather): Result | undefined {
+    const { operation, vehicle = '', action_id, period = '' } = task;
+    if (operation === 'force') return this.#wake(vehicle);
+    if (operation === 'cached') {
+      const report = this.#cars.read(vehicle, ({ car }) => car.report());
+      return report && { operation, report, polled_at: nowIso() };
+    }
+    if (operation === 'action_status') {
+      const found = this.#cars.read(vehicle, ({ orders }) => statusOf(orders, action_id));
+      return found && { operation, status: weather.status ?? found };
+    }
+    const identity = this.#cars.identities.find(({ id }) => id === vehicle);
+    return identity && { operation: 'trips', days: tripsOf(identity, period, Date.now()) };
+  }
+
+  #wake(vehicle: string): Result | undefined {
+    const report = this.#cars.update(vehicle, ({ car }) => {
+      car.wake();
+      return car.report();
+    });
+    return report && { operation: 'force', report, polled_at: nowIso(), advanced: true };
   }
 
   #logEffect(task: Task, phase: SimulatorEffect['phase']): void {
-    if (this.#settings.log_file === undefined) return;
-    const effect: SimulatorEffect = {
-      at: nowIso(),
-      operation: task.operation,
-      vehicle: task.vehicle ?? null,
-      attempt: task.attempt,
-      command_id: task.command_id ?? null,
-      phase,
-    };
-    // Written before the answer leaves: a line must not die with a terminated thread. O_APPEND keeps lines whole.
-    appendFileSync(this.#settings.log_file, `${JSON.stringify(effect)}\n`);
+    const { operation, action } = task;
+    this.#log.append([
+      {
+        at: nowIso(),
+        operation,
+        vehicle: task.vehicle ?? null,
+        attempt: task.attempt,
+        command_id: task.command_id ?? null,
+        phase,
+        ...(operation === 'command' && action !== undefined && { action }),
+      },
+    ]);
   }
 }
 
-const deviceSchema = z.object({ trusted: z.boolean(), sent: z.boolean() }).partial();
-
 const gone = failure('unknown_vehicle', 'the car is gone from the account');
-
-const simulatedAddresses: Challenge = {
-  methods: ['email', 'sms'],
-  email: 'd***@example.com',
-  sms: '***-**42',
-};
+const tooLate = failure('timeout', 'its time was over before it could be sent', { sent: false });
 
 function refuseUnsent(task: Task, identity: CarIdentity | undefined): Failure | undefined {
   const { operation } = task;
@@ -233,14 +247,6 @@ function refuseUnsent(task: Task, identity: CarIdentity | undefined): Failure | 
   if (identity !== undefined || operation === 'list') return undefined;
   const message = `the account has no car with the id ${task.vehicle ?? '(none)'}`;
   return failure('unknown_vehicle', message, { sent: false });
-}
-
-function success(result: Result, requests: number) {
-  return { ok: true as const, result, requests, library: 'simulator' };
-}
-
-function refusal(why: Failure, requests: number) {
-  return { ok: false as const, failure: why, requests, library: 'simulator' };
 }
 
 function nowIso(): string {

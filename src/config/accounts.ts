@@ -58,15 +58,19 @@ const simulator = z
     force_latency: duration({ min: '0s', max: '10m' })
       .prefault('20s')
       .describe('How long a simulated car takes to answer.'),
+    command_latency: duration({ min: '0s', max: '10m' })
+      .prefault('2s')
+      .describe('How long a simulated car takes for what it is told to do.'),
     control_file: path(
       'A file that says which faults to make. For trials and tests.',
     ).exactOptional(),
     log_file: path('A file that each call is written to. For trials and tests.').exactOptional(),
   })
-  .transform(({ latency, force_latency, ...rest }) => ({
+  .transform(({ latency, force_latency, command_latency, ...rest }) => ({
     ...rest,
     latency_ms: latency,
     force_latency_ms: force_latency,
+    command_latency_ms: command_latency,
   }));
 
 const passwordExpected =

@@ -22,6 +22,7 @@ function settingsOf(part: Partial<SimulatorSettings> = {}): SimulatorSettings {
     seed: 7,
     latency_ms: 0,
     force_latency_ms: 0,
+    command_latency_ms: 0,
     region: 'europe',
     brand: 'hyundai',
     shared: createSharedCars(part.vehicles ?? 2),

@@ -145,8 +145,15 @@ async function perform(attempt: Attempt, lastReads: Map<string, LastRead>): Prom
       };
     case 'force':
       return force(attempt, lastReads);
+    case 'command':
+    case 'action_status':
+    case 'trips':
+      // A command that the library repeats by itself could reach the car twice.
+      throw new Refused(failure('unsupported', onlyReads, { sent: false }));
   }
 }
+
+const onlyReads = 'with bluelinky cars are only read; leave out `backend` to command them';
 
 async function force(attempt: Attempt, lastReads: Map<string, LastRead>): Promise<Answer> {
   const id = idOf(attempt.task);
@@ -198,7 +205,7 @@ function idOf({ vehicle }: Task): string {
 }
 
 function listed(cars: readonly CarFacts[]): ListedVehicle[] {
-  return cars.map((car) => ({ ...car, brand: 'hyundai' }));
+  return cars.map((car) => ({ ...car, brand: 'hyundai', commands: {} }));
 }
 
 function outcomeOf(answer: Answer) {
