@@ -1,6 +1,17 @@
 import { z } from 'zod';
-import { commonFields, idPattern, readFields, refused, requestOf, type Parsed } from './command.js';
+import {
+  commonFields,
+  idPattern,
+  parseRefresh,
+  readFields,
+  refreshModes,
+  refused,
+  requestOf,
+  valueOf,
+  type Parsed,
+} from './command.js';
 import { describeIssues, describeSecretIssues } from './describe-issues.js';
+import { failure } from './outcome.js';
 import { codeMethods, type CodeMethod } from './task.js';
 
 /** The commands to the bridge itself that are done at once, with one word or none. */
@@ -13,13 +24,13 @@ const wordCommandNames = [
 ] as const;
 
 /** The commands to the bridge itself that this version carries out. */
-export const bridgeCommandNames = [...wordCommandNames, 'otp'] as const;
+export const bridgeCommandNames = ['refresh_all', ...wordCommandNames, 'otp'] as const;
 
 export type BridgeCommandName = (typeof bridgeCommandNames)[number];
 type WordCommandName = (typeof wordCommandNames)[number];
 
 /** Named by the contract (section 3.3), not carried out yet. */
-export const laterBridgeCommandNames = ['refresh_all', 'polling', 'poll_interval'] as const;
+export const laterBridgeCommandNames = ['polling', 'poll_interval'] as const;
 
 export interface WordCommand {
   readonly name: WordCommandName;
@@ -37,7 +48,17 @@ export interface OtpCommand {
   readonly step: CodeStep;
 }
 
-export type BridgeCommand = WordCommand | OtpCommand;
+/** A refresh of every car: a job. Journalled in this form. */
+export const refreshAllSchema = z.strictObject({
+  name: z.literal('refresh_all'),
+  mode: z.enum(refreshModes),
+  /** Seconds; only of `smart`, and only where the sender named it. */
+  max_age_s: z.number().exactOptional(),
+});
+
+export type RefreshAllCommand = z.infer<typeof refreshAllSchema>;
+
+export type BridgeCommand = WordCommand | OtpCommand | RefreshAllCommand;
 
 const word = (expected: string, values?: readonly string[]) =>
   z
@@ -96,9 +117,32 @@ export function parseBridgeCommand(
   name: BridgeCommandName,
   payload: Uint8Array,
 ): Parsed<{ readonly command: BridgeCommand }> {
+  if (name === 'refresh_all') return parseRefreshAll(payload);
   const fields = readFields(payload);
   if (!fields.ok) return fields;
   return name === 'otp' ? parseOtp(fields.value) : parseWord(name, fields.value);
+}
+
+/** The value as events show it; of a one-time code nothing. */
+export function valueOfBridge(command: BridgeCommand): string | undefined {
+  if (command.name === 'otp') return undefined;
+  return command.name === 'refresh_all' ? valueOf(command) : command.value;
+}
+
+/** The payload of `refresh`, but nobody passes the guards of all cars at once. */
+function parseRefreshAll(payload: Uint8Array): Parsed<{ readonly command: RefreshAllCommand }> {
+  const parsed = parseRefresh(payload);
+  if (!parsed.ok) return parsed;
+  const { request, command } = parsed;
+  if (request.override) {
+    const { id } = request;
+    const message = 'override: expected only with the refresh of one car, got true';
+    const reason = failure('invalid_payload', message);
+    return { ok: false, ...(id === undefined ? {} : { id }), failure: reason };
+  }
+  const { mode, max_age_s } = command;
+  const age = max_age_s === undefined ? {} : { max_age_s };
+  return { ok: true, request, command: { name: 'refresh_all', mode, ...age } };
 }
 
 function parseOtp(fields: Record<string, unknown>): Parsed<{ readonly command: OtpCommand }> {

@@ -73,7 +73,7 @@ export const refreshCommandSchema = z.strictObject({
 export type RefreshCommand = z.infer<typeof refreshCommandSchema>;
 
 /** The value as events show it. */
-export function valueOf(command: RefreshCommand): string {
+export function valueOf(command: Pick<RefreshCommand, 'mode' | 'max_age_s'>): string {
   return command.max_age_s === undefined
     ? command.mode
     : `${command.mode}:${String(command.max_age_s)}`;

@@ -1,0 +1,29 @@
+import { tripMonthSchema, type TripMonth } from '../vehicle/trips.js';
+import { readAs } from './read-as.js';
+import type { Store } from './store.js';
+
+/** The months of one account's cars, as they are published. */
+export function createTripStore(store: Store, account: string) {
+  const prefix = `account/${account}/trips/`;
+  const key = (vehicle: string, month: string) => `${prefix}${vehicle}/${month}`;
+
+  return {
+    month: (vehicle: string, month: string): Promise<TripMonth | undefined> =>
+      readAs(store, key(vehicle, month), tripMonthSchema),
+
+    put: (vehicle: string, month: TripMonth): Promise<void> =>
+      store.put(key(vehicle, month.month), month),
+
+    /** Of every car, oldest first. */
+    async all(): Promise<{ readonly vehicle: string; readonly month: TripMonth }[]> {
+      const entries = await store.list(prefix);
+      return entries.flatMap(({ key, value }) => {
+        const month = tripMonthSchema.safeParse(value);
+        const vehicle = key.slice(prefix.length, key.lastIndexOf('/'));
+        return month.success ? [{ vehicle, month: month.data }] : [];
+      });
+    },
+  };
+}
+
+export type TripStore = ReturnType<typeof createTripStore>;
