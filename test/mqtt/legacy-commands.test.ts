@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { codeWords, page } from '../docs/pages.js';
 import { translateLegacy } from '../../src/mqtt/legacy-commands.js';
 import { vehicleCommandNames } from '../../src/vehicle/command.js';
 
@@ -151,4 +152,15 @@ test('nothing that is sent can stop it, and a start never becomes of what was no
     }),
     { numRuns: 10_000 },
   );
+});
+
+const shown = page('docs/legacy-topics.md')
+  .table('command')
+  .map((row) => {
+    const [name = '', sent = '', meant = ''] = row.map((cell) => codeWords(cell)[0]);
+    return [name, sent, meant] as const;
+  });
+
+test.each(shown)('the page says it of %s %s', (name, sent, meant) => {
+  expect(text(translateLegacy(name, Buffer.from(sent)))).toBe(meant);
 });

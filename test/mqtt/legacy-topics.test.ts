@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { page } from '../docs/pages.js';
 import { LegacyTopics } from '../../src/mqtt/legacy-topics.js';
 import { createTopics } from '../../src/mqtt/topics.js';
 import type { LifeCycleEvent } from '../../src/vehicle/life-cycle.js';
@@ -93,6 +94,7 @@ test('every value has its topic, unit and the time at which it was read', () => 
     'status/update_method': { value: 'force', timestamp },
     'status/error': { value: null, timestamp },
   };
+  expect(page('docs/legacy-topics.md').firstColumn('topic')).toEqual(Object.keys(expected));
   const published = Object.fromEntries(
     [...retained].map(([topic, payload]) => [topic, JSON.parse(payload) as unknown]),
   );
