@@ -19,6 +19,7 @@ import { seatLevels } from './state.js';
 export type BridgeCapabilities = Readonly<Partial<Record<RemoteName, Capability>>>;
 
 const startOrStop = { values: ['start', 'stop'] };
+const press = { values: ['PRESS'] };
 
 const perSeat = (prefix: string, limits: Capability) =>
   Object.fromEntries(seats.map((seat) => [`${prefix}${seat}`, limits]));
@@ -43,6 +44,8 @@ const contractCapabilities: Capabilities = {
     values: [...windowPositions],
     fields: perSeat('', { values: [...windowPositions] }),
   },
+  lights: press,
+  horn: press,
   valet_mode: startOrStop,
   v2l_limit: commandLimits.v2l_limit,
 };

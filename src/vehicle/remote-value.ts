@@ -34,7 +34,7 @@ export function valueOfRemote(command: RemoteCommand | TripsCommand): RemoteValu
       return wordForAll(command.windows) ?? command.windows;
     case 'lights':
     case 'horn':
-      return 'press';
+      return 'PRESS';
     case 'charge_limits':
     case 'schedule':
     case 'navigation':

@@ -1,16 +1,19 @@
-import { maxAgeLimits_s, refreshModes } from './command.js';
+import { capabilitiesOfBridge } from './bridge-capabilities.js';
+import type { Capabilities, Capability } from './capability.js';
+import { maxAgeLimits_s, refreshModes, vehicleCommandNames } from './command.js';
+import { commandInfo, type CommandInfo, type CommandLimits } from './command-info.js';
 import type { KnownVehicle } from './known-vehicle.js';
 import type { Drivetrain } from './state.js';
 
-export interface CommandInfo {
-  readonly values?: readonly (string | number)[];
-  readonly min?: number;
-  readonly max?: number;
-  readonly step?: number;
-  readonly unit?: string;
-  readonly fields?: Readonly<Record<string, Omit<CommandInfo, 'allowed' | 'fields'>>>;
-  readonly allowed: boolean;
+/** What a car can do and may be asked. */
+export interface InfoLimits extends CommandLimits {
+  readonly capabilities: Capabilities;
 }
+
+const refresh: Capability = {
+  values: [...refreshModes],
+  fields: { max_age: { ...maxAgeLimits_s, unit: 's' } },
+};
 
 /** Who a car is and what it can do: the document on `<base>/<v>/info` (contract, section 1). */
 export interface VehicleInfo {
@@ -32,9 +35,9 @@ export interface VehicleInfo {
 export function vehicleInfo(
   car: KnownVehicle,
   account: Pick<VehicleInfo, 'region' | 'account' | 'backend' | 'library'>,
-  isAllowed: (name: string) => boolean,
+  limits: InfoLimits,
 ): VehicleInfo {
-  const { vin, brand, model, year, drivetrain } = car.listed;
+  const { vin, brand, model, year } = car.listed;
   return {
     schema: 1,
     id: car.topic_id,
@@ -43,14 +46,17 @@ export function vehicleInfo(
     brand,
     model,
     year,
-    drivetrain,
+    drivetrain: limits.drivetrain,
     ...account,
-    commands: {
-      refresh: {
-        values: refreshModes,
-        fields: { max_age: { ...maxAgeLimits_s, unit: 's' } },
-        allowed: isAllowed('refresh'),
-      },
-    },
+    commands: commandsOf(limits),
   };
+}
+
+function commandsOf(limits: InfoLimits): VehicleInfo['commands'] {
+  const offered = { refresh, ...capabilitiesOfBridge(limits.capabilities) };
+  const infos = vehicleCommandNames.flatMap((name) => {
+    const capability = offered[name];
+    return capability === undefined ? [] : [[name, commandInfo(name, capability, limits)] as const];
+  });
+  return Object.fromEntries(infos);
 }
