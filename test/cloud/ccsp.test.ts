@@ -31,8 +31,6 @@ interface Place {
   readonly understandsForce: boolean;
   /** Whether a cached read registers a new device id by itself. */
   readonly repairsDevice: boolean;
-  /** What a refused lock raises; where a command begins with a request for the PIN, that hides the refusal. */
-  readonly lockError: string;
 }
 
 const detail3 = ['detail', 'detail', 'detail'] as const;
@@ -41,8 +39,8 @@ const oauth = {
   renewal: ['refresh'],
   repairsDevice: false,
 } as const;
-const legacy = { understandsForce: false, lockError: 'UnsupportedControlError' } as const;
-const ccs2 = { understandsForce: true, lockError: 'APIError' } as const;
+const legacy = { understandsForce: false } as const;
+const ccs2 = { understandsForce: true } as const;
 const australia = {
   ...oauth,
   cached: ['cached', ...detail3],
@@ -143,7 +141,6 @@ const places: readonly Place[] = [
     force: ['cached', 'force', 'cached'],
     understandsForce: true,
     repairsDevice: true,
-    lockError: 'HTTPError',
   },
 ];
 
@@ -316,13 +313,6 @@ describe.skipIf(!hasTestPython || hasOldLibrary)(
         });
         expect(await read()).toMatchObject({ error: 'RateLimitingError' });
         expect(cloud.requests.all.at(-1)?.status).toBe(509);
-      });
-
-      test('takes no commands, and counts them as such', async () => {
-        const { car } = await signedIn(place);
-        const { error } = await library.call('lock', car.identity.id);
-        expect(error).toBe(place.lockError);
-        expect(asked()).toEqual(['command']);
       });
     });
 

@@ -12,7 +12,14 @@ import threading
 import time
 from typing import Any
 
-from hyundai_kia_connect_api import ClimateRequestOptions, Token, VehicleManager
+from hyundai_kia_connect_api import (
+    ClimateRequestOptions,
+    ScheduleChargingClimateRequestOptions,
+    Token,
+    VehicleManager,
+    WindowRequestOptions,
+)
+from hyundai_kia_connect_api.ApiImpl import POICoord, POIInfo
 from hyundai_kia_connect_api.const import OTP_NOTIFY_TYPE
 
 
@@ -46,8 +53,8 @@ class Client:
             return self.manager.token.to_dict()
         if call == "send_otp":
             arguments = [OTP_NOTIFY_TYPE[name] for name in arguments]
-        if call == "start_climate":
-            arguments = [arguments[0], ClimateRequestOptions(**arguments[1])]
+        if call in OPTIONS:
+            arguments = [arguments[0], OPTIONS[call](arguments[1])]
         return getattr(self.manager, call)(*arguments)
 
     def open(
@@ -59,6 +66,36 @@ class Client:
         # Canada repeats a request after a pause; only the pause is left out.
         if hasattr(self.manager.api, "sessions"):
             self.manager.api.sessions.delay = 0
+
+
+def schedule_of(given: dict[str, Any]) -> ScheduleChargingClimateRequestOptions:
+    """Times come as `HH:MM`."""
+    known = {name: value for name, value in given.items() if "departure" not in name}
+    options = ScheduleChargingClimateRequestOptions(**with_times(known))
+    for name in ("first_departure", "second_departure"):
+        if name in given:
+            departure = options.DepartureOptions(**with_times(given[name]))
+            setattr(options, name, departure)
+    return options
+
+
+def with_times(given: dict[str, Any]) -> dict[str, Any]:
+    return {
+        name: datetime.time.fromisoformat(value) if name.endswith("time") else value
+        for name, value in given.items()
+    }
+
+
+def place_of(given: dict[str, Any]) -> POIInfo:
+    return POIInfo(**{**given, "coord": POICoord(**given["coord"])})
+
+
+OPTIONS = {
+    "start_climate": lambda given: ClimateRequestOptions(**given),
+    "set_windows_state": lambda given: WindowRequestOptions(**given),
+    "schedule_charging_and_climate": schedule_of,
+    "set_navigation": lambda given: [place_of(place) for place in given],
+}
 
 
 def scale_sleeps(scale: float) -> None:

@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { SimulatedCar } from '../../../src/vehicle/simulated-car.js';
+import { ControlTokens } from '../control-tokens.js';
+import { PendingCommands } from '../pending-commands.js';
 import type { SessionWords } from './errors.js';
 
 /** `ccs2` is the protocol of newer cars, with other paths and another tree of values. */
@@ -23,8 +25,9 @@ export class CcspAccount {
   readonly username: string;
   /** Change it to make the credentials of the client wrong. */
   password: string;
-  pin: string;
   readonly cars: readonly SimulatedCar[];
+  readonly commands = new PendingCommands();
+  readonly control: ControlTokens;
   /** The servers at which this account is known. */
   readonly hosts: readonly string[];
   readonly protocol: CarProtocol;
@@ -44,7 +47,7 @@ export class CcspAccount {
   constructor(options: CcspAccountOptions) {
     this.username = options.username;
     this.password = options.password;
-    this.pin = options.pin;
+    this.control = new ControlTokens(options);
     this.cars = options.cars;
     this.hosts = options.hosts;
     this.protocol = options.protocol;
@@ -53,9 +56,18 @@ export class CcspAccount {
     this.#devices = options.devices;
   }
 
+  get pin(): string {
+    return this.control.pin;
+  }
+
+  /** Change it to make the PIN of the client wrong. */
+  set pin(pin: string) {
+    this.control.pin = pin;
+  }
+
   /** Whether this code or token, valid or not, is one of this account. */
   hasIssued(secret: string): boolean {
-    return this.#issued.has(secret);
+    return this.#issued.has(secret) || this.control.hasIssued(secret);
   }
 
   /** What a sign-in ends in; it can be redeemed once. */
@@ -98,6 +110,7 @@ export class CcspAccount {
   /** No access token is good any more; the refresh token still is. */
   revokeSession(): void {
     this.#accessTokens.clear();
+    this.control.revoke();
   }
 
   revokeRefreshToken(): void {

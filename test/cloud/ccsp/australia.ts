@@ -2,6 +2,7 @@ import type { SimulatedCar } from '../../../src/vehicle/simulated-car.js';
 import { ccs2Latest } from './ccs2-status.js';
 import { legacyStatus } from './legacy-status.js';
 import { ccs2Reads, detailReads, legacyReads } from './reads.js';
+import { australianCommands } from './region-commands.js';
 import type { CcspRegion } from './region.js';
 import { oauthSteps } from './sign-in.js';
 
@@ -30,4 +31,5 @@ export const australia: CcspRegion = {
     ...ccs2Reads(ccs2, ccs2, 'ccs2'),
     ...detailReads(timeZone),
   },
+  commands: australianCommands,
 };

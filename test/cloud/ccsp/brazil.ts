@@ -1,6 +1,7 @@
 import type { SimulatedCar } from '../../../src/vehicle/simulated-car.js';
 import { ccs2Latest } from './ccs2-status.js';
 import { ccs2Reads, detailReads } from './reads.js';
+import { brazilianCommands } from './region-commands.js';
 import type { CcspRegion } from './region.js';
 import { oauthSteps } from './sign-in.js';
 
@@ -19,4 +20,5 @@ export const brazil: CcspRegion = {
   listsProtocol: true,
   steps: (devices) => oauthSteps(devices, { tokenNeedsStamp: false }),
   reads: { ...ccs2Reads(latest, nothing), ...detailReads(timeZone) },
+  commands: brazilianCommands,
 };

@@ -8,6 +8,7 @@ import {
   textAt,
 } from '../wire.js';
 import { CcspAccount, type CcspAccountOptions } from './account.js';
+import { commandAt, openWithPin, recordsOf, refused, takeCommand } from './commands.js';
 import { listed } from './details.js';
 import { invalidParameters, refusal, sessionOver, success } from './errors.js';
 import type { CcspBrand, CcspRegion } from './region.js';
@@ -15,10 +16,8 @@ import { type Steps, cookieOf, formOf, hasStamp } from './sign-in.js';
 
 const list = 'GET /api/v1/spa/vehicles';
 const ofCar = /^\/api\/v[12]\/spa\/vehicles\/([^/]+)\/(.+)$/;
-const records = /^GET \/api\/v1\/spa\/notifications\/[^/]+\/records$/;
-const pin = /^PUT \/api\/v1\/user\/pin$/;
-const command =
-  /^POST (ccs2\/)?(control\/|reservation\/|charge\/(target|chargingcurrent|dischargelimit)$|location\/routes$)/;
+const records = /^GET \/api\/v1\/spa\/notifications\/([^/]+)\/records$/;
+const pin = 'PUT /api/v1/user/pin';
 
 /** Where a request goes: its operation, and whose and which car's it is. */
 interface Place {
@@ -65,7 +64,7 @@ export class Ccsp implements Maker {
   }
 
   stop(): void {
-    // Nothing goes on after a reply.
+    for (const { commands } of this.#accounts) commands.stop();
   }
 
   route(request: CloudRequest): Route {
@@ -78,12 +77,13 @@ export class Ccsp implements Maker {
       sessionRevoked: () =>
         place.operation === 'refresh' ? invalidParameters : over(place.account),
       rateLimited: () => refusal('5091'),
+      refused,
     };
   }
 
   #placeOf(request: CloudRequest): Place {
     const account = this.#ownerOf(request);
-    const [, id = '', below] = ofCar.exec(request.path) ?? [];
+    const [, id, below] = ofCar.exec(request.path) ?? records.exec(callOf(request)) ?? [];
     const car = account?.cars.find(({ identity }) => identity.id === id);
     const name = below === undefined ? '' : `${request.method} ${below}`;
     return { operation: this.#operationOf(request, name), account, car, name };
@@ -112,18 +112,34 @@ export class Ccsp implements Maker {
     if (step !== undefined) return step.operation(request);
     if (call === list) return 'list';
     if (records.test(call)) return 'poll';
-    if (pin.test(call) || command.test(name)) return 'command';
+    if (call === pin) return 'pin';
+    if (commandAt(this.#region.commands, request) !== undefined) return 'command';
     return this.#region.reads[name]?.operation ?? 'unknown';
   }
 
   #answer(request: CloudRequest, place: Place): Reply {
     const step = this.#steps[callOf(request)];
     if (step !== undefined) return step.answer(request, place.account);
-    const { account } = place;
-    if (account?.isValid(bearer(request)) !== true) return over(account);
-    if (this.#region.needsStamp && !hasStamp(request)) return invalidParameters;
-    if (!account.acceptsDevice(request.headers['ccsp-device-id'] ?? '')) return refusal('4002');
-    return this.#serve(request, account, place);
+    const { account, operation } = place;
+    if (account === undefined || !this.#admits(request, account)) return over(account);
+    // The request with the PIN carries neither stamp nor device id in its headers.
+    const device =
+      operation === 'pin'
+        ? textAt(request.body, 'deviceId')
+        : (request.headers['ccsp-device-id'] ?? '');
+    if (operation !== 'pin' && this.#region.needsStamp && !hasStamp(request)) {
+      return invalidParameters;
+    }
+    return account.acceptsDevice(device) ? this.#serve(request, account, place) : refusal('4002');
+  }
+
+  /** The token that a PIN opens is good for the commands that need it, and for nothing else. */
+  #admits(request: CloudRequest, account: CcspAccount): boolean {
+    const command = commandAt(this.#region.commands, request);
+    if (command?.opensWith !== 'pin') return account.isValid(bearer(request));
+    // Brazil does without the second header.
+    const { authorization, authorizationccsp = authorization } = request.headers;
+    return authorization === authorizationccsp && account.control.isValid(bearer(request));
   }
 
   #serve(request: CloudRequest, account: CcspAccount, { operation, car, name }: Place): Reply {
@@ -132,14 +148,20 @@ export class Ccsp implements Maker {
         const protocol = this.#region.listsProtocol ? account.protocol : undefined;
         return success({ vehicles: account.cars.map((one) => listed(one, protocol)) });
       }
-      case 'command':
-        return refusal('4005');
-      case 'poll':
-        // No car here takes commands, so there are no records of any either.
-        return success([]);
+      case 'pin':
+        return openWithPin(account.control, request.body);
       default:
-        return car === undefined ? refusal('5921') : this.#read(request, account, car, name);
+        return car === undefined ? refusal('5921') : this.#serveCar(request, account, car, name);
     }
+  }
+
+  #serveCar(request: CloudRequest, account: CcspAccount, car: SimulatedCar, name: string): Reply {
+    const { commands, protocol } = account;
+    const command = commandAt(this.#region.commands, request);
+    if (command !== undefined) return takeCommand(command, request, { car, commands, protocol });
+    return records.test(callOf(request))
+      ? recordsOf(commands, car)
+      : this.#read(request, account, car, name);
   }
 
   #read(request: CloudRequest, account: CcspAccount, car: SimulatedCar, name: string): Reply {

@@ -6,6 +6,7 @@ import { position } from './details.js';
 import { invalidParameters } from './errors.js';
 import { legacyStatus } from './legacy-status.js';
 import { detailReads, legacyReads } from './reads.js';
+import { chineseCommands } from './region-commands.js';
 import type { CcspRegion } from './region.js';
 import {
   type Redirect,
@@ -96,4 +97,5 @@ export const china: CcspRegion = {
     ...detailReads(timeZone),
     'GET location': { operation: 'detail', resMsg: (car) => position(car, timeZone) },
   },
+  commands: chineseCommands,
 };

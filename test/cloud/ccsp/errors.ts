@@ -29,12 +29,12 @@ export function refusal(resCode: RefusalCode, status: number = refusals[resCode]
 }
 
 /** A success in the platform's envelope; without `resMsg` a mere acknowledgement. */
-export function success(resMsg?: unknown): Reply {
+export function success(resMsg?: unknown, msgId: string = randomUUID()): Reply {
   return json({
     retCode: 'S',
     resCode: '0000',
     ...(resMsg !== undefined && { resMsg }),
-    msgId: randomUUID(),
+    msgId,
   });
 }
 

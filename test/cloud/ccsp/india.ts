@@ -2,6 +2,7 @@ import type { SimulatedCar } from '../../../src/vehicle/simulated-car.js';
 import { maintenance } from './details.js';
 import { legacyStatus } from './legacy-status.js';
 import { ccs2Reads, detailReads, legacyReads } from './reads.js';
+import { indianCommands } from './region-commands.js';
 import type { CcspRegion } from './region.js';
 import { oauthSteps } from './sign-in.js';
 
@@ -27,4 +28,5 @@ export const india: CcspRegion = {
     ...detailReads(timeZone),
     'GET setting/alert/maintenance': { operation: 'detail', resMsg: maintenance },
   },
+  commands: indianCommands,
 };

@@ -1,3 +1,4 @@
+import type { PlatformCommands } from '../platform-commands.js';
 import type { Reads } from './reads.js';
 import type { Steps } from './sign-in.js';
 
@@ -17,4 +18,5 @@ export interface CcspRegion {
   /** `devices` are the device ids that the servers know. */
   readonly steps: (devices: Set<string>) => Steps;
   readonly reads: Reads;
+  readonly commands: PlatformCommands;
 }
