@@ -8,6 +8,7 @@ import type { SharedSlots } from './dispatch/slots.js';
 import type { OwnSettings } from './dispatch/vehicles.js';
 import type { WaitingCount } from './dispatch/waiting-count.js';
 import type { Store } from './store/store.js';
+import type { CommandSource } from './vehicle/command-source.js';
 import type { Outgoing, Parcel, ResponseAddress } from './vehicle/journal-record.js';
 import type { LifeCycleEvent } from './vehicle/life-cycle.js';
 import type { Failure } from './vehicle/outcome.js';
@@ -50,8 +51,8 @@ export interface AccountOutput {
   state(document: StateDocument): void;
   info(info: VehicleInfo): void;
   availability(vehicle: string, online: boolean): void;
-  /** Every step of every command, for who follows one by its id. */
-  step(event: LifeCycleEvent): void;
+  /** Every step of every command, for who follows one by its id; of a refusal with who asked. */
+  step(event: LifeCycleEvent, source?: CommandSource): void;
   /** The bridge's own state has changed. */
   changed(): void;
   /** Something that a person should see in the bridge's state. */

@@ -4,6 +4,7 @@ import type { OwnCommands } from './bridge-own-commands.js';
 import type { Clock } from './daemon/clock.js';
 import type { CommandHistory } from './dispatch/command-history.js';
 import type { BridgeApi } from './http/bridge-api.js';
+import type { AuditLog } from './store/audit-log.js';
 import { readFields } from './vehicle/command.js';
 import type { LifeCycleEvent } from './vehicle/life-cycle.js';
 
@@ -13,6 +14,7 @@ export interface BridgeApiSources {
   readonly ownCommands: Pick<OwnCommands, 'handle'>;
   readonly state: { readonly document: unknown };
   readonly history: CommandHistory;
+  readonly audit: Pick<AuditLog, 'page' | 'events'>;
 }
 
 /** What HTTP can ask of the bridge, answered by those whose business it is. */
@@ -22,6 +24,7 @@ export function createBridgeApi({
   ownCommands,
   state,
   history,
+  audit,
 }: BridgeApiSources): BridgeApi {
   const find = (name: string): Account | undefined => accounts.find((one) => one.name === name);
   return {
@@ -48,7 +51,9 @@ export function createBridgeApi({
       // An account may be ready and still not have listed its cars.
       return account && { ...account.report(), ...(reason === undefined ? {} : { reason }) };
     },
-    events: (id) => history.of(id),
+    // Behind a restart only the journal knows of it.
+    events: async (id) => history.of(id) ?? (await audit.events(id)),
+    commands: (query) => audit.page(query),
 
     async command(name, payload) {
       const { id, identified } = withId(payload);

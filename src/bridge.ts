@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { v7 as uuidv7 } from 'uuid';
 import type { AccountOptions } from './account-options.js';
 import { createAccount, type Account } from './account.js';
+import { createAuditTrail } from './audit-trail.js';
 import { createBridgeApi } from './bridge-api.js';
 import { createBridgeOutput } from './bridge-output.js';
 import { createOwnCommands } from './bridge-own-commands.js';
@@ -50,6 +51,8 @@ export interface BridgeOptions {
   readonly accounts: readonly AccountOptions[];
   /** What may be asked of the bridge and of every car; absent: everything. */
   readonly allow: readonly string[] | undefined;
+  /** How long finished commands stay in the audit log. */
+  readonly keepAudit_ms: number;
   readonly queueTotal: number;
   readonly mostProcesses: number;
   readonly retry: RetryPolicy;
@@ -103,8 +106,9 @@ export async function startBridge(
     topics,
     flatTopics: mqtt.flat_topics,
     legacy: mqtt.legacy_topics ? new LegacyTopics(legacyOptions) : undefined,
-    step: (event) => {
+    step: (event, source) => {
       history.note(event);
+      if (event.seq === 0) auditTrail.refused(event, source);
     },
     changed: () => {
       state.changed();
@@ -150,6 +154,15 @@ export async function startBridge(
   });
   if (!clockTrust.isTrusted)
     log.warn('the system clock is behind the journal: only cached reads are taken');
+
+  const auditTrail = await createAuditTrail({
+    clock,
+    log,
+    store,
+    accounts,
+    history,
+    keep_ms: options.keepAudit_ms,
+  });
 
   // Commands to the bridge itself.
   const ownCommands = await createOwnCommands({
@@ -289,12 +302,13 @@ export async function startBridge(
   // What people ask beside the broker.
   const control = await startControlSocket({
     path: options.control_path,
-    api: createBridgeApi({ clock, accounts, ownCommands, state, history }),
+    api: createBridgeApi({ clock, accounts, ownCommands, state, history, audit: auditTrail.log }),
     log,
   });
 
   const { version } = options;
   state.start({ version, connection, accounts, metrics, waiting: () => waiting.total });
+  auditTrail.start();
   ownCommands.start();
   for (const account of accounts) account.start();
   connection.start();
@@ -315,6 +329,7 @@ export async function startBridge(
       presence.stop();
       clockTrust.stop();
       metrics.stop();
+      auditTrail.stop();
       await store.close();
     },
   };

@@ -11,6 +11,11 @@ import { MemoryStore } from './dispatch/memory-store.js';
 import { later } from './dispatch/outcomes.js';
 
 const code = '918273';
+const at = '2026-11-22T10:15:00.123Z';
+const theJournalled: LifeCycleEvent = {
+  ...{ schema: 1, id: 'journalled', seq: 3, vehicle: null, command: 'announce' },
+  ...{ status: 'succeeded', at },
+};
 
 /** The bridge's own commands behind the API, with one account whose code steps the test ends. */
 function anApi() {
@@ -45,10 +50,14 @@ function anApi() {
     ownCommands,
     history,
     state: { document: {} },
+    audit: {
+      page: () => Promise.resolve({ commands: [], cursor: null }),
+      events: (id) => Promise.resolve(id === 'journalled' ? [theJournalled] : undefined),
+    },
   });
   const command = (payload: unknown, name = 'otp'): Promise<LifeCycleEvent> =>
     api.command(name, Buffer.from(typeof payload === 'string' ? payload : JSON.stringify(payload)));
-  const statuses = (id: string) => api.events(id)?.map(({ status }) => status);
+  const statuses = async (id: string) => (await api.events(id))?.map(({ status }) => status);
   return { api, store, history, steps, command, statuses };
 }
 
@@ -63,8 +72,8 @@ test.each([code, '{"code":"918273"}'])(
     await turn();
     steps[0]?.(failure('otp_required', 'the code was not accepted'));
     await turn();
-    expect(statuses(answer.id)).toEqual(['accepted', 'running', 'failed']);
-    expect(JSON.stringify(api.events(answer.id))).not.toContain(code);
+    expect(await statuses(answer.id)).toEqual(['accepted', 'running', 'failed']);
+    expect(JSON.stringify(await api.events(answer.id))).not.toContain(code);
   },
 );
 
@@ -73,7 +82,7 @@ test('a command that is done at once is answered with its beginning, and its end
   const answer = await command({ id: 'mine' }, 'announce');
   expect(answer).toMatchObject({ id: 'mine', status: 'accepted' });
   await turn();
-  expect(statuses('mine')).toEqual(['accepted', 'succeeded']);
+  expect(await statuses('mine')).toEqual(['accepted', 'succeeded']);
 });
 
 test.each([
@@ -110,7 +119,7 @@ test('two that come at once with the same id and differ: the second is rejected'
   ]);
   expect(first).toMatchObject({ status: 'accepted' });
   expect(second).toMatchObject({ id: 'mine', status: 'rejected', code: 'id_reused' });
-  expect(statuses('mine')).toEqual(['accepted', 'running']);
+  expect(await statuses('mine')).toEqual(['accepted', 'running']);
 });
 
 test('one whose ending is being stored is answered with what was said before', async () => {
@@ -122,7 +131,7 @@ test('one whose ending is being stored is answered with what was said before', a
   expect(await command({ id: 'mine', code })).toMatchObject({ id: 'mine', status: 'running' });
   store.goOn();
   await turn();
-  expect(statuses('mine')).toEqual(['accepted', 'running', 'succeeded', 'succeeded']);
+  expect(await statuses('mine')).toEqual(['accepted', 'running', 'succeeded', 'succeeded']);
 });
 
 test("the answer is never that of a car's command of the same id", async () => {
@@ -141,4 +150,10 @@ test('what cannot be stored is rejected', async () => {
   expect(await command({ code })).toMatchObject({ status: 'rejected', code: 'not_stored' });
   expect(steps).toEqual([]);
   store.mode = 'works';
+});
+
+test('what was said before the last restart is known from the journal', async () => {
+  const { api } = anApi();
+  expect(await api.events('journalled')).toEqual([theJournalled]);
+  expect(await api.events('another')).toBeUndefined();
 });

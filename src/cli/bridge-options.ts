@@ -28,6 +28,7 @@ export async function bridgeOptions(config: Config, version: string): Promise<Br
     mqtt: await mqttOptions(config),
     accounts: config.accounts.map((account) => accountOptions(config, account)),
     allow: config.commands.allow,
+    keepAudit_ms: config.audit.keep_ms,
     queueTotal: config.commands.queue_total,
     mostProcesses: mostProcesses(config),
     retry: config.retry,

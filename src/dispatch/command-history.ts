@@ -1,3 +1,5 @@
+import { stepOf, type CommandStep } from '../vehicle/command-step.js';
+import type { JournalRecord } from '../vehicle/journal-record.js';
 import type { LifeCycleEvent } from '../vehicle/life-cycle.js';
 
 const mostCommands = 2000;
@@ -28,6 +30,17 @@ export class CommandHistory {
     return this.#events.get(id);
   }
 
+  /** What was said of an open command since this record of it was written. */
+  stepsBehind({ id, command, event: held, seq: known }: JournalRecord): CommandStep[] {
+    const events = this.of(id) ?? [];
+    const accepted = events.findLastIndex((one) => one.status === 'accepted' && !isReplay(one));
+    return events
+      .slice(Math.max(0, accepted))
+      .filter((one) => one.vehicle === held.vehicle && one.command === command)
+      .filter((one) => one.seq > known && !isReplay(one))
+      .map(stepOf);
+  }
+
   #forgetOldest(): void {
     for (const [id, events] of this.#events) {
       if (this.#events.size <= mostCommands && this.#held <= mostEvents) return;
@@ -35,4 +48,8 @@ export class CommandHistory {
       this.#held -= events.length;
     }
   }
+}
+
+function isReplay({ replayed }: LifeCycleEvent): boolean {
+  return replayed === true;
 }

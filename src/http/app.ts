@@ -4,6 +4,7 @@ import type { Logger } from '../daemon/logger.js';
 import { payloadLimits } from '../vehicle/command.js';
 import type { LifeCycleEvent } from '../vehicle/life-cycle.js';
 import { failure, type Failure } from '../vehicle/outcome.js';
+import { readAuditQuery } from './audit-query.js';
 import type { AccountReport, BridgeApi } from './bridge-api.js';
 import { failureStatus } from './failure-status.js';
 import { commandPayload, tooLarge } from './json-body.js';
@@ -53,9 +54,14 @@ export function createApp({ api, log }: AppOptions): Hono {
     if (!body.ok) return refuse(c, body.failure);
     return answerCommand(c, await api.command(c.req.param('name'), body.payload));
   });
-  app.get('/api/commands/:id', (c) => {
+  app.get('/api/commands', async (c) => {
+    const read = readAuditQuery(c.req.query());
+    if (!read.ok) return refuse(c, read.failure);
+    return c.json({ schema: 1, ...(await api.commands(read.query)) });
+  });
+  app.get('/api/commands/:id', async (c) => {
     const id = c.req.param('id');
-    const events = api.events(id);
+    const events = await api.events(id);
     const last = events?.at(-1);
     if (last !== undefined) return c.json({ schema: 1, id, status: last.status, events });
     return refuse(c, failure('unknown_id', 'no command with this id is remembered'));

@@ -1,3 +1,4 @@
+import type { AuditPage, AuditQuery } from '../vehicle/audit-entry.js';
 import type { LifeCycleEvent } from '../vehicle/life-cycle.js';
 import type { StateDocument } from '../vehicle/state.js';
 import type { VehicleInfo } from '../vehicle/vehicle-info.js';
@@ -24,7 +25,9 @@ export interface BridgeApi {
    */
   command(name: string, payload: Uint8Array): Promise<LifeCycleEvent>;
   /** The events of a command that are still known, oldest first; undefined where the id is unknown. */
-  events(id: string): readonly LifeCycleEvent[] | undefined;
+  events(id: string): Promise<readonly LifeCycleEvent[] | undefined>;
+  /** The audit log, newest first. */
+  commands(query: AuditQuery): Promise<AuditPage>;
 }
 
 export interface VehicleDocuments {

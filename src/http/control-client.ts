@@ -3,9 +3,11 @@ import { request, type IncomingMessage } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { z } from 'zod';
 import { isSystemError } from '../daemon/system-error.js';
+import { auditPageSchema, type AuditPage, type AuditQuery } from '../vehicle/audit-entry.js';
 import { lifeCycleEventSchema, type LifeCycleEvent } from '../vehicle/life-cycle.js';
 import { failureCodes, failure, type Failure } from '../vehicle/outcome.js';
 import { accountReportSchema, type AccountReport } from './account-report.js';
+import { writeAuditQuery } from './audit-query.js';
 import { controlPathFault } from './control-path.js';
 
 /** The daemon did not answer as it should. */
@@ -82,6 +84,11 @@ export class ControlClient {
   async events(id: string): Promise<readonly LifeCycleEvent[]> {
     const route = `/api/commands/${encodeURIComponent(id)}`;
     return must(await this.#ask('GET', route, eventsSchema)).events;
+  }
+
+  /** A page of the audit log. */
+  async commands(query: AuditQuery): Promise<AuditPage> {
+    return must(await this.#ask('GET', `/api/commands?${writeAuditQuery(query)}`, auditPageSchema));
   }
 
   #signIn(name: string, what: 'login' | 'list'): Promise<Answer<AccountReport>> {

@@ -2,7 +2,13 @@ import { z } from 'zod';
 import { commandSourceSchema, type CommandSource } from './command-source.js';
 import { stepOf, stepSchema, withStep, type CommandStep } from './command-step.js';
 import type { JournalRecord } from './journal-record.js';
-import { lifeCycleEventSchema, statuses, type LifeCycleEvent, type Status } from './life-cycle.js';
+import {
+  isEnding,
+  lifeCycleEventSchema,
+  statuses,
+  type LifeCycleEvent,
+  type Status,
+} from './life-cycle.js';
 import { failureCodes } from './outcome.js';
 
 /** A command in the audit log: who asked for what, and what became of it. */
@@ -69,14 +75,14 @@ export function entryOfRecord(
 ): AuditEntry {
   // Records of earlier releases hold the newest event alone.
   const held = record.steps.length > 0 ? record.steps : [stepOf(record.event)];
-  const ended_at = record.ended_at === undefined ? null : iso(record.ended_at);
+  const steps = later.reduce<readonly CommandStep[]>(withStep, held);
   return entryOf(record.event, {
     key: record.key,
     account,
     source: record.source,
     received_at: iso(record.received_at),
-    ended_at,
-    steps: later.reduce<readonly CommandStep[]>(withStep, held),
+    ended_at: endOf(record, steps),
+    steps,
   });
 }
 
@@ -121,6 +127,13 @@ function entryOf(event: LifeCycleEvent, { source, steps, ...life }: Life): Audit
     source: source ?? null,
     steps: [...steps],
   };
+}
+
+/** Of one that has ended since its record was read the last step tells it. */
+function endOf({ ended_at }: JournalRecord, steps: readonly CommandStep[]): string | null {
+  if (ended_at !== undefined) return iso(ended_at);
+  const last = steps.at(-1);
+  return last !== undefined && isEnding(last) ? last.at : null;
 }
 
 function iso(epoch_ms: number): string {

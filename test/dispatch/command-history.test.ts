@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { CommandHistory } from '../../src/dispatch/command-history.js';
+import type { JournalRecord } from '../../src/vehicle/journal-record.js';
 import type { LifeCycleEvent } from '../../src/vehicle/life-cycle.js';
 
 function anEvent(
@@ -81,4 +82,23 @@ test('whatever is noted, no more than 10 000 events and 2 000 commands stay', ()
     }),
     { numRuns: 20 },
   );
+});
+
+test('of an open command it knows what was said since its record was written', () => {
+  const history = new CommandHistory();
+  const accepted = anEvent('one');
+  const record: JournalRecord = {
+    ...{ key: 'a key', id: 'one', vehicle: null, command: 'otp', request: {}, fingerprint: '' },
+    ...{ received_at: 0, deadline: 0, started: true, boot: 1, seq: 2, event: accepted, steps: [] },
+  };
+  expect(history.stepsBehind(record)).toEqual([]);
+  // An earlier command with the same id, and one of a car.
+  for (const seq of [1, 2, 9]) history.note(anEvent('one', seq, 'succeeded'));
+  history.note(accepted);
+  history.note(anEvent('one', 2, 'running'));
+  history.note({ ...anEvent('one', 3, 'accepted'), replayed: true });
+  history.note({ ...anEvent('one', 4, 'running'), vehicle: 'car' });
+  history.note({ ...anEvent('one', 5, 'running'), attempt: 2 });
+  const { at } = accepted;
+  expect(history.stepsBehind(record)).toEqual([{ seq: 5, status: 'running', at, attempt: 2 }]);
 });

@@ -203,7 +203,6 @@ test('a one-time code is neither answered nor logged', async () => {
 test.each([
   'GET /',
   'GET /api',
-  'GET /api/commands',
   'DELETE /api/accounts/home',
   'POST /api/state',
   'POST /api/vehicles/ioniq5/commands/lock',
@@ -214,6 +213,47 @@ test.each([
     status: 404,
     body: { code: 'unknown_command', message: 'there is no such route' },
   });
+});
+
+test('the audit log is asked for what the query names, and answered as it is', async () => {
+  const bridge = new MemoryBridge();
+  const cursor = '019a5b1c-0000-7000-8000-000000000000';
+  bridge.audit = { commands: [], cursor };
+  const { path } = await serve(bridge);
+  expect(await exchange(path, 'GET /api/commands')).toMatchObject({
+    status: 200,
+    body: { schema: 1, commands: [], cursor },
+  });
+  const words = `limit=7&cursor=${cursor}&status=failed&vehicle=ioniq5&id=my:1`;
+  await exchange(path, `GET /api/commands?${words}&since=2026-11-22T13:00:00%2B01:00`);
+  const asked = bridge.asked.map((line) => JSON.parse(line.replace('commands ', '')) as unknown);
+  expect(asked).toEqual([
+    { limit: 50 },
+    {
+      ...{ limit: 7, cursor, status: 'failed', vehicle: 'ioniq5', id: 'my:1' },
+      since: Date.parse('2026-11-22T12:00:00Z'),
+    },
+  ]);
+});
+
+test.each([
+  ['limit=0', 'limit: expected a number from 1 to 500, got "0"'],
+  ['limit=501', 'limit: expected a number from 1 to 500, got "501"'],
+  ['limit=5x', 'limit: expected a number from 1 to 500, got "5x"'],
+  ['limit=', 'limit: expected a number from 1 to 500, got ""'],
+  ['cursor=5', 'cursor: expected the cursor of the page before, got "5"'],
+  ['status=done', 'status: expected '],
+  ['vehicle=', 'vehicle: expected '],
+  ['id=a%20b', 'id: expected the id of a command, got "a b"'],
+  ['since=2h', 'since: expected ISO 8601 with an offset, got "2h"'],
+  ['state=failed', 'state: expected no such field, got "failed"'],
+])('the query %s of the audit log is refused', async (words, message) => {
+  const bridge = new MemoryBridge();
+  const { path } = await serve(bridge);
+  const answer = await exchange(path, `GET /api/commands?${words}`);
+  expect(answer).toMatchObject({ status: 400, body: { code: 'invalid_payload' } });
+  expect(answer.body['message']).toContain(message);
+  expect(bridge.asked).toEqual([]);
 });
 
 test('an error of the bridge is logged and not told', async () => {

@@ -4,6 +4,7 @@ import { createServer, type Socket } from 'node:net';
 import { expect, test } from 'vitest';
 import { ControlClient, ControlFault, NoDaemonError } from '../../src/http/control-client.js';
 import { controlPath } from '../../src/http/control-path.js';
+import type { AuditQuery } from '../../src/vehicle/audit-entry.js';
 import { onTeardown } from '../support/teardown.js';
 import { tempDir } from '../support/temp-dir.js';
 import { MemoryBridge, readyAccount } from './memory-bridge.js';
@@ -33,6 +34,28 @@ test('what a daemon answers comes back as it is', async () => {
     ok: false,
     failure: { code: 'unknown_id', message: 'no account is called so', retryable: false },
   });
+});
+
+test('a page of the audit log is asked for as it is meant', async () => {
+  const bridge = new MemoryBridge();
+  bridge.audit = {
+    commands: [
+      {
+        ...{ key: 'a', id: 'mine', account: null, vehicle: null, command: 'announce' },
+        ...{ source: { via: 'http' }, status: 'succeeded', steps: [] },
+        ...{ received_at: '2026-11-22T12:00:00.000Z', ended_at: '2026-11-22T12:00:00.001Z' },
+      },
+    ],
+    cursor: null,
+  };
+  const { path } = await serve(bridge);
+  const query: AuditQuery = {
+    ...{ limit: 3, status: 'succeeded' as const, vehicle: 'a&b=c', id: 'mine' },
+    ...{ cursor: '019a5b1c-0000-7000-8000-000000000000', since: 1_795_348_800_000 },
+  };
+  expect(await clientOf(path).commands(query)).toEqual(bridge.audit);
+  const [asked = ''] = bridge.asked;
+  expect(JSON.parse(asked.replace('commands ', ''))).toEqual(query);
 });
 
 test('a refusal of a command keeps its reason', async () => {

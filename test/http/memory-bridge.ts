@@ -1,5 +1,6 @@
 import { v7 as uuidv7 } from 'uuid';
 import type { AccountReport, BridgeApi, VehicleDocuments } from '../../src/http/bridge-api.js';
+import type { AuditPage, AuditQuery } from '../../src/vehicle/audit-entry.js';
 import { readFields } from '../../src/vehicle/command.js';
 import type { LifeCycleEvent } from '../../src/vehicle/life-cycle.js';
 import { failure, type Failure } from '../../src/vehicle/outcome.js';
@@ -47,6 +48,8 @@ export class MemoryBridge implements BridgeApi {
   answers: Promise<void> = Promise.resolve();
   /** What its sign-ins throw. */
   fails: Error | undefined;
+  /** What its audit log answers. */
+  audit: AuditPage = { commands: [], cursor: null };
   readonly documents: VehicleDocuments[] = [];
 
   readonly #accounts: Map<string, AccountReport>;
@@ -130,8 +133,13 @@ export class MemoryBridge implements BridgeApi {
     return Promise.resolve(accepted);
   }
 
-  events(id: string): readonly LifeCycleEvent[] | undefined {
-    return this.#events.get(id);
+  events(id: string): Promise<readonly LifeCycleEvent[] | undefined> {
+    return Promise.resolve(this.#events.get(id));
+  }
+
+  commands(query: AuditQuery): Promise<AuditPage> {
+    this.asked.push(`commands ${JSON.stringify(query)}`);
+    return Promise.resolve(this.audit);
   }
 
   #otp({ account, method, code }: Record<string, unknown>): Failure | undefined {
