@@ -76,11 +76,11 @@ class AccountState:
         if self.pin is not None:
             self.pin.before(path)
 
-    def on_reply(self, path: str, body: Any) -> None:
+    def on_reply(self, path: str, status: int, body: Any) -> None:
         self.reply.on_reply(path, body)
         self.facts.on_reply(path, body)
         if self.pin is not None:
-            self.pin.on_reply(path, body)
+            self.pin.on_reply(path, status, body)
         if self.is_in_use:
             keep_rotated(self.manager.token, path, body)
 
@@ -135,6 +135,8 @@ class AccountState:
         session = serialised(self.manager, self.place.family, listed_at)
         if session is not None and self.pin is not None and self.pin.refused is not None:
             session["refused_pin"] = self.pin.refused
+        if session is not None and self.pin is not None and self.pin.locked_until is not None:
+            session["pin_locked_until"] = self.pin.locked_until
         return session
 
     def adopted(self, session: Json) -> None:

@@ -33,7 +33,7 @@ class Reading:
 def read_car(state: AccountState, request: Request, read: Read) -> Reading:
     """Runs one library call on a fresh copy of the car, and keeps the copy only if it succeeds."""
     car_id = request.vehicle or ""
-    vehicles, before = state.manager.vehicles, _vehicle(state, car_id)
+    vehicles, before = state.manager.vehicles, known_vehicle(state, car_id)
     vehicles[car_id] = fresh_copy(before, times.now())
     try:
         api, family = state.manager.api, state.car(before).family
@@ -58,7 +58,7 @@ def read_car(state: AccountState, request: Request, read: Read) -> Reading:
 def discarded(state: AccountState, request: Request, call: Read) -> None:
     """Runs a library call and throws away what it makes of the car."""
     car_id = request.vehicle or ""
-    vehicles, before = state.manager.vehicles, _vehicle(state, car_id)
+    vehicles, before = state.manager.vehicles, known_vehicle(state, car_id)
     vehicles[car_id] = fresh_copy(before, times.now())
     try:
         with_known_device(state, lambda: call(car_id))
@@ -72,7 +72,7 @@ def result_of(state: AccountState, operation: str, reading: Reading, **more: Any
     return read_result(operation, report, times.utc_text(reading.polled_at) or "", **more)
 
 
-def _vehicle(state: AccountState, car_id: str) -> Any:
+def known_vehicle(state: AccountState, car_id: str) -> Any:
     vehicle = state.manager.vehicles.get(car_id)
     if vehicle is None:
         raise Refused("unknown_vehicle", "the account's list does not hold this car")

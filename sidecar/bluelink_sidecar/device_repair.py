@@ -11,18 +11,20 @@ from .regions import Family
 UNREPAIRED = frozenset({Family.AUSTRALIA, Family.INDIA, Family.CHINA})
 
 
-def with_known_device(state: AccountState, call: Callable[[], None]) -> None:
+def with_known_device(
+    state: AccountState, call: Callable[[], None], unrepaired: frozenset[Family] = UNREPAIRED
+) -> None:
     """Runs a library call; once more if the vendor did not know the device. The new id is in the token."""
     try:
         call()
     except Exception as error:
-        if not _is_forgotten(state, error):
+        if not _is_forgotten(state, error, unrepaired):
             raise
         state.manager.api.get_vehicles(state.manager.token)
         call()
 
 
-def _is_forgotten(state: AccountState, error: Exception) -> bool:
-    if state.place is None or state.place.family not in UNREPAIRED:
+def _is_forgotten(state: AccountState, error: Exception, unrepaired: frozenset[Family]) -> bool:
+    if state.place is None or state.place.family not in unrepaired:
         return False
     return any(base.__name__ == "DeviceIDError" for base in type(error).__mro__)

@@ -6,13 +6,20 @@ import re
 from dataclasses import replace
 from typing import Any
 
-from .failure_rules import DUPLICATE_WAIT_S, READS, Rule, rule_for
+from .failure_rules import (
+    DEVICE_FORGOTTEN,
+    DUPLICATE_WAIT_S,
+    LOCKED_PIN,
+    READS,
+    Rule,
+    rule_for,
+)
 from .http_watch import Seen
 from .outcomes import failure
 from .redaction import Redactor
 from .refusals import Refused
 from .regions import Family
-from .trouble import STATUS_CODE, Trouble
+from .trouble import STATUS_CODE, Trouble, has_never_left, is_refused_command
 
 LONGEST_DETAIL = 160
 
@@ -34,6 +41,7 @@ CODE_OF_WAKE_STATUS = {
     429: "rate_limited",
     509: "rate_limited",
 }
+LOCK_OF_PIN = re.compile(r"lockout window: (\d+)")
 #: Where a text of the library goes on with what the vendor replied.
 REPLY_BEGINS = re.compile(
     r"[{<\[]|[Rr]esponse:| — |: ['\"]|(?<=non-JSON body)|(?<=accessToken):|(?<=after signin):"
@@ -44,13 +52,7 @@ def classify(trouble: Trouble, redactor: Redactor) -> dict[str, Any]:
     """The failure to report. Its message names the kind of error, codes and keys, and no secret."""
     refusal = refusal_in(trouble.error)
     if refusal is not None:
-        is_harmless = trouble.seen.requests == 0 or is_repeatable(trouble)
-        return failure(
-            refusal.code,
-            str(refusal),
-            sent=False if is_harmless else None,
-            retry_after_s=refusal.retry_after_s,
-        )
+        return _refused(trouble, refusal)
     trouble = unwrapped(trouble)
     rule = rule_for(trouble)
     is_command = trouble.kind == "command"
@@ -59,9 +61,32 @@ def classify(trouble: Trouble, redactor: Redactor) -> dict[str, Any]:
         code,
         f"{rule.said_of(trouble.kind)} ({detail(trouble, redactor)})",
         sent=was_sent(trouble, rule, code),
-        is_unknown=is_command and trouble.seen.requests > 0 and not rule.is_not_done(trouble),
-        retry_after_s=wait_of(rule, code, trouble.seen),
+        is_unknown=is_command and not is_unsent(trouble) and not rule.is_not_done(trouble),
+        retry_after_s=wait_of(rule, code, trouble),
     )
+
+
+def _refused(trouble: Trouble, refusal: Refused) -> dict[str, Any]:
+    is_command = trouble.kind == "command"
+    is_harmless = is_unsent(trouble) or is_repeatable(trouble)
+    if is_command:
+        # Kia USA: a refused session makes the library sign in, and the command was refused with it.
+        is_harmless = is_harmless or is_refused_command(trouble)
+    return failure(
+        refusal.code,
+        str(refusal),
+        sent=False if is_harmless else True if is_command else None,
+        is_unknown=is_command and not is_harmless,
+        retry_after_s=refusal.retry_after_s,
+    )
+
+
+def is_unsent(trouble: Trouble) -> bool:
+    """What is asked for before a command does nothing to the car."""
+    seen = trouble.seen
+    if trouble.kind == "command":
+        return seen.sending is None or seen.sending.requests == 0
+    return seen.requests == 0
 
 
 def code_of(trouble: Trouble) -> str:
@@ -125,10 +150,13 @@ def unwrapped(trouble: Trouble) -> Trouble:
 
 def was_sent(trouble: Trouble, rule: Rule, code: str) -> bool | None:
     """`False` tells the bridge that a new try cannot do anything twice."""
-    if trouble.seen.requests == 0:
+    if is_unsent(trouble):
         return False
     if trouble.kind == "command":
-        return not rule.is_not_done(trouble)
+        # With another session or device it is refused no more, and the refusal did nothing.
+        is_tried_again = code == "auth_failed" or rule.message == DEVICE_FORGOTTEN
+        is_harmless = is_tried_again and rule.is_not_done(trouble)
+        return not (is_harmless or has_never_left(trouble))
     return False if code == "auth_failed" and is_repeatable(trouble) else None
 
 
@@ -137,9 +165,12 @@ def is_repeatable(trouble: Trouble) -> bool:
     return trouble.kind in READS and not trouble.seen.may_have_woken
 
 
-def wait_of(rule: Rule, code: str, seen: Seen) -> float | None:
-    if code in ("rate_limited", "unavailable") and seen.retry_after_s is not None:
-        return seen.retry_after_s
+def wait_of(rule: Rule, code: str, trouble: Trouble) -> float | None:
+    lock = LOCK_OF_PIN.search(trouble.text) if rule.message == LOCKED_PIN else None
+    if lock is not None:
+        return float(lock[1])
+    if code in ("rate_limited", "unavailable") and trouble.seen.retry_after_s is not None:
+        return trouble.seen.retry_after_s
     return rule.retry_after_s
 
 

@@ -7,7 +7,8 @@ need the adapters that the library mounts.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,7 +16,8 @@ from urllib.parse import urlsplit
 import requests
 from requests.adapters import HTTPAdapter
 
-from .vendor_codes import codes_in
+from .sending import Sending
+from .vendor_codes import codes_in, says_no
 
 CONNECT_TIMEOUT_S = 10.0
 READ_TIMEOUT_S = 30.0
@@ -44,8 +46,9 @@ class Seen:
 
     requests: int = 0
     status: int | None = None
-    #: Whether the last reply was an object of JSON, and whether any reply was a server's own failure.
+    #: Whether the last reply was an object of JSON, and one that says no; whether any was a server's own failure.
     is_object: bool = False
+    is_refusal: bool = False
     is_disordered: bool = False
     codes: frozenset[str] = frozenset()
     #: Of all replies of the task: the library tries other ways after some refusals, and reports the last.
@@ -58,11 +61,25 @@ class Seen:
     wake_status: int | None = None
     wake_codes: frozenset[str] = frozenset()
     wake_retry_after_s: float | None = None
+    #: Of a task that has a command to send.
+    sending: Sending | None = None
     deadline: float = field(default_factory=lambda: time.monotonic() + 3600)
 
     @property
     def left_s(self) -> float:
         return self.deadline - time.monotonic()
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """For requests of another purpose: what they show is not said of the task."""
+        names = ("status", "codes", "is_object", "is_refusal", "retry_after_s", "sending")
+        kept = {name: getattr(self, name) for name in names}
+        self.sending = None
+        try:
+            yield
+        finally:
+            for name, value in kept.items():
+                setattr(self, name, value)
 
     @property
     def may_have_woken(self) -> bool:
@@ -84,7 +101,8 @@ class SecondWake(Exception):
 
 #: Raises where a request to this path must not go out.
 MaySend = Callable[[str], None]
-OnReply = Callable[[str, Any], None]
+#: Path, status and body of a reply.
+OnReply = Callable[[str, int, Any], None]
 
 
 class HttpWatch:
@@ -133,13 +151,17 @@ class HttpWatch:
         if seen.requests > 0 and seen.left_s < ANSWER_MARGIN_S:
             raise NoTimeLeft("the time of this task is over")
         self._may_send(path_of(request))
+        if seen.sending is not None:
+            seen.sending.before(path_of(request))
         seen.requests += 1
         seen.status, seen.codes, seen.is_waking = None, frozenset(), wakes
-        seen.is_object = False
+        seen.is_object = seen.is_refusal = False
         if wakes:
             seen.wakes, seen.wake_status, seen.wake_codes = seen.wakes + 1, None, frozenset()
         self._on_request()
         limits = bounded(timeout, WAKE_TIMEOUT_S if is_held(request) else None, seen.left_s)
+        if seen.sending is not None:
+            limits = seen.sending.bounded(limits)
         response = original(adapter, request, stream=stream, timeout=limits, **kwargs)
         seen.status = response.status_code
         seen.is_disordered = seen.is_disordered or response.status_code >= SERVER_FAILED
@@ -155,11 +177,14 @@ class HttpWatch:
     ) -> None:
         body = json_of(response)
         seen.is_object, seen.codes = isinstance(body, dict), codes_in(body)
+        seen.is_refusal = seen.is_object and says_no(body)
         seen.all_codes |= seen.codes
         seen.retry_after_s = retry_after_s(response.headers)
         if seen.is_waking:
             seen.wake_codes, seen.wake_retry_after_s = seen.codes, seen.retry_after_s
-        self._on_reply(path_of(request), body)
+        if seen.sending is not None:
+            seen.sending.replied(path_of(request), response.status_code, seen.codes)
+        self._on_reply(path_of(request), response.status_code, body)
 
 
 def json_of(response: requests.Response) -> Any:

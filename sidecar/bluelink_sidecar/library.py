@@ -27,6 +27,8 @@ class Library:
     token: Any
     vehicle: Any
     otp_request: Any
+    #: The module with the base of all clouds and the options of commands.
+    api: Any
     regions: dict[str, int]
     brands: dict[str, int]
 
@@ -39,6 +41,7 @@ def load_library() -> Library:
     """Imports the library (about 0.3 s); raises whatever the import raises."""
     package = importlib.import_module(PACKAGE)
     const = importlib.import_module(f"{PACKAGE}.const")
+    api = importlib.import_module(f"{PACKAGE}.ApiImpl")
     return Library(
         version=importlib.metadata.version(PACKAGE),
         const=const,
@@ -46,7 +49,8 @@ def load_library() -> Library:
         manager=package.VehicleManager,
         token=package.Token,
         vehicle=package.Vehicle,
-        otp_request=importlib.import_module(f"{PACKAGE}.ApiImpl").OTPRequest,
+        otp_request=api.OTPRequest,
+        api=api,
         regions=region_numbers(const),
         brands=brand_numbers(const),
     )

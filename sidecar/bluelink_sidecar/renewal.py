@@ -14,6 +14,7 @@ from .http_watch import Seen
 from .refusals import Refused
 from .regions import Family
 from .trouble import GATE_CODES
+from .vendor_codes import says_no
 
 #: In a reply that is not about the session: the limit of requests, and a service that is out of order.
 LIMIT_CODES = frozenset({"5091", "HT_534"})
@@ -42,17 +43,6 @@ class LastReply:
         self.has_contents = self.is_object and isinstance(body.get("contents"), list)
         self.is_refusal = self.is_object and says_no(body)
         self.is_outdated = self.is_outdated or self.code in GATE_CODES
-
-
-def says_no(body: Any) -> bool:
-    """Whether a reply is one of the vendors' forms of a refusal."""
-    status, header = body.get("status"), body.get("responseHeader")
-    return (
-        any(body.get(name) for name in ("error", "errorCode", "errCode", "code"))
-        or body.get("retCode") == "F"
-        or (isinstance(status, dict) and bool(status.get("statusCode")))
-        or (isinstance(header, dict) and bool(header.get("responseCode")))
-    )
 
 
 def outage(what: str, family: Family, seen: Seen, reply: LastReply) -> Refused | None:

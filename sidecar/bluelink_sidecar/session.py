@@ -196,6 +196,7 @@ def _rotating(session: Json) -> Json:
     }
 
 
-def _essence(session: Json) -> tuple[Any, Any, Any]:
+def _essence(session: Json) -> tuple[Any, ...]:
     token = {name: value for name, value in session.get("token", {}).items() if value is not None}
-    return token, session.get("vehicles"), session.get("refused_pin")
+    known_of_pin = (session.get("refused_pin"), session.get("pin_locked_until"))
+    return token, session.get("vehicles"), *known_of_pin

@@ -7,7 +7,8 @@ import queue
 import threading
 from typing import BinaryIO
 
-from .protocol import LONGEST_LINE, BadRequest, Channel, Request, parse_request
+from .checks import BadRequest
+from .protocol import LONGEST_LINE, Channel, Request, parse_request
 from .replies import unreadable_request
 
 

@@ -32,7 +32,7 @@ class Trouble:
 
     error: BaseException
     family: Family
-    #: The task's operation, or `command` for a remote command.
+    #: The task's operation.
     kind: str
     seen: Seen
 
@@ -169,5 +169,34 @@ def was_never_connected(trouble: Trouble) -> bool:
     return is_connection(trouble) and trouble.says(*NOT_CONNECTED)
 
 
+def has_never_left(trouble: Trouble) -> bool:
+    return is_connect_timeout(trouble) or was_never_connected(trouble)
+
+
 def is_bare_request_error(trouble: Trouble) -> bool:
     return type(trouble.error).__name__ == "RequestException"
+
+
+def was_judged(trouble: Trouble) -> bool:
+    """Whether the vendor itself has answered: a server that failed may have passed the request on."""
+    status = trouble.seen.status
+    return status is None or status < 500 or bool(trouble.seen.codes)
+
+
+def is_second_sending(trouble: Trouble) -> bool:
+    return trouble.names("SentAlready")
+
+
+def is_session_refused(trouble: Trouble) -> bool:
+    sending = trouble.seen.sending
+    return sending is not None and sending.is_session_refused
+
+
+def is_device_refused(trouble: Trouble) -> bool:
+    sending = trouble.seen.sending
+    return sending is not None and "4002" in sending.codes
+
+
+def is_refused_command(trouble: Trouble) -> bool:
+    sending = trouble.seen.sending
+    return sending is not None and sending.is_refused

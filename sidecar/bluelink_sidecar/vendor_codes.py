@@ -32,6 +32,17 @@ def codes_in(body: Any) -> frozenset[str]:
     return frozenset(found)
 
 
+def says_no(body: Any) -> bool:
+    """Whether a reply is one of the vendors' forms of a refusal."""
+    status, header = body.get("status"), body.get("responseHeader")
+    return (
+        any(body.get(name) for name in ("error", "errorCode", "errCode", "code"))
+        or body.get("retCode") == "F"
+        or (isinstance(status, dict) and bool(status.get("statusCode")))
+        or (isinstance(header, dict) and bool(header.get("responseCode")))
+    )
+
+
 def _european(body: dict[str, Any]) -> list[str]:
     """`resCode` of the older cloud, and the forms of the newer one: an envelope, `rc`, `code` of its sign-in."""
     found = _values(body, "resCode") if body.get("retCode") == "F" else []

@@ -131,8 +131,7 @@ def _may_still_report(error: Exception, request: Request, family: Family, seen: 
 
 
 def _is_ccs2(state: AccountState, request: Request) -> bool:
-    vehicle = state.manager.vehicles.get(request.vehicle)
-    return bool(getattr(vehicle, "ccu_ccs2_protocol_support", None))
+    return state.car(state.manager.vehicles.get(request.vehicle)).is_told_by_ccs2
 
 
 def _read_backs(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from .account import AccountState
+from .action_status import action_status
+from .commands import command
 from .device import challenge, restored_device
 from .failures import classify
 from .http_watch import HttpWatch, Seen
@@ -13,7 +15,7 @@ from .listing import ListingFacts
 from .mapping import times
 from .one_time_codes import request_code, submit_code
 from .outcomes import failure
-from .protocol import READS, Channel, Json, Request
+from .protocol import CAR_OPERATIONS, Channel, Json, Request
 from .reads import cached, force
 from .redaction import Redactor
 from .regions import Family
@@ -21,10 +23,18 @@ from .replies import failed, outcome_line, succeeded
 from .session import has_changed, has_rotated
 from .session_expiry import session_expires_at
 from .sign_in import list_cars, sign_in
+from .trips import trips
 from .trouble import Trouble
 
 #: The operations that may open a session.
 SIGNING_IN = {"sign_in": sign_in, "request_code": request_code, "submit_code": submit_code}
+OF_A_CAR = {
+    "cached": cached,
+    "force": force,
+    "command": command,
+    "action_status": action_status,
+    "trips": trips,
+}
 #: The rules for failures know reads and sign-ins.
 KIND = {"list": "cached", "request_code": "sign_in", "submit_code": "sign_in"}
 
@@ -84,9 +94,7 @@ class Worker:
                 self._signing_in = None
         if request.operation == "list":
             return succeeded(list_cars(self._state, request, seen), seen.requests)
-        if request.operation == "force":
-            return force(self._state, request, seen)
-        return cached(self._state, request, seen)
+        return OF_A_CAR[request.operation](self._state, request, seen)
 
     def _failure(self, request: Request, seen: Seen, error: Exception) -> Json:
         place = self._state.place
@@ -98,7 +106,7 @@ class Worker:
         return classify(Trouble(error, family, kind, seen), self._redactor)
 
     def _changed_device(self, request: Request, outcome: Json) -> Json:
-        if request.operation in READS:
+        if request.operation in CAR_OPERATIONS:
             return {}
         device = self._state.device
         self._redactor.learn(device.secrets)
@@ -111,9 +119,9 @@ class Worker:
         return found
 
     def _expiry(self, request: Request) -> Json:
-        """Nothing where it hangs on the device, which a read does not bring."""
+        """Nothing where it hangs on the device, which a task about a car does not bring."""
         place, manager = self._state.place, self._state.manager
-        if place is None or (place.family is Family.CANADA and request.operation in READS):
+        if place is None or (place.family is Family.CANADA and request.operation in CAR_OPERATIONS):
             return {}
         found = session_expires_at(manager.token, place.family, self._state.device)
         return {"session_expires_at": found}

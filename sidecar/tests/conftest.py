@@ -18,7 +18,7 @@ import requests
 from requests.adapters import HTTPAdapter
 
 from bluelink_sidecar.library import Library, load_library
-from bluelink_sidecar.protocol import READS, Channel, Request, parse_request
+from bluelink_sidecar.protocol import CAR_OPERATIONS, Channel, Request, parse_request
 from bluelink_sidecar.redaction import Redactor
 from bluelink_sidecar.worker import Worker
 
@@ -133,7 +133,7 @@ class Bench:
         return parse_request(json.dumps(line).encode())
 
     def run(self, operation: str, session: Any = None, **task: Any) -> dict[str, Any]:
-        if operation in READS:
+        if operation in CAR_OPERATIONS:
             task = {"vehicle": "car-1", **task}
         return self.worker.outcome(self.request(operation, session, **task))
 

@@ -15,6 +15,7 @@ from bluelink_sidecar.outcomes import RETRYABLE
 from bluelink_sidecar.redaction import Redactor
 from bluelink_sidecar.refusals import SignInNeeded
 from bluelink_sidecar.regions import Family
+from bluelink_sidecar.sending import Sending, SentAlready
 from bluelink_sidecar.trouble import Trouble
 from bluelink_sidecar.vendor_codes import LIMITED, codes_in
 
@@ -38,9 +39,14 @@ class Lib:
 
 
 def seen(status: int | None = 200, *codes: str, waking: bool = False) -> Seen:
-    is_object = status is not None
+    is_object, said = status is not None, frozenset(codes)
     return Seen(
-        requests=1, status=status, codes=frozenset(codes), is_waking=waking, is_object=is_object
+        requests=1,
+        status=status,
+        codes=said,
+        is_waking=waking,
+        is_object=is_object,
+        sending=Sending(until=0, requests=1, status=status, codes=said),
     )
 
 
@@ -425,24 +431,40 @@ def test_a_row_of_the_table(
 
 
 @pytest.mark.parametrize(
-    ("error", "facts", "is_unknown"),
+    ("error", "facts", "is_unknown", "is_sent"),
     [
-        (http.ConnectTimeout(), seen(None), False),
-        (http.ReadTimeout(), seen(None), True),
-        (http.ConnectionError("reset by peer"), seen(None), True),
-        (http.ConnectionError("Connection refused"), seen(None), False),
-        (CLOUDFLARE, seen(403), False),
-        (CLOUDFLARE, seen(200), True),
-        (http.HTTPError("x"), seen(400), False),
-        (http.HTTPError("x"), seen(500), True),
-        (RuntimeError(), seen(), True),
-        (RuntimeError(), Seen(), False),
+        (http.ConnectTimeout(), seen(None), False, False),
+        (http.ReadTimeout(), seen(None), True, True),
+        (http.ConnectionError("reset by peer"), seen(None), True, True),
+        (http.ConnectionError("Connection refused"), seen(None), False, False),
+        (CLOUDFLARE, seen(403), False, True),
+        (CLOUDFLARE, seen(200), True, True),
+        (http.HTTPError("x"), seen(400), False, True),
+        (http.HTTPError("x"), seen(401), False, False),
+        (http.HTTPError("x"), seen(500), True, True),
+        (Lib("DeviceIDError", "x"), seen(200, "4002"), False, False),
+        (Lib("ServiceTemporaryUnavailable", "x"), seen(200, "5031"), False, True),
+        (Lib("ServiceTemporaryUnavailable", "x"), seen(504), True, True),
+        (Lib("APIError", "x"), seen(502), True, True),
+        (Lib("APIError", "x"), seen(400), False, True),
+        (SentAlready(), seen(401), False, False),
+        (SentAlready(), seen(200, "4002"), False, False),
+        (SentAlready(), seen(307), True, True),
+        (SignInNeeded("x"), seen(200, "1003"), False, False),
+        (SignInNeeded("x"), seen(200), True, True),
+        (RuntimeError(), seen(), True, True),
+        (RuntimeError(), Seen(), False, False),
+        # The PIN was asked for, and nothing else.
+        (http.ReadTimeout(), page(200), False, False),
     ],
 )
-def test_whether_a_command_may_have_been_done(error: Any, facts: Seen, is_unknown: bool) -> None:
-    failure = classify(Trouble(error, BR, COMMAND, facts), Redactor())
+def test_whether_a_command_may_have_been_done(
+    library: Any, error: Any, facts: Seen, is_unknown: bool, is_sent: bool
+) -> None:
+    raised = error.make(library) if isinstance(error, Lib) else error
+    failure = classify(Trouble(raised, BR, COMMAND, facts), Redactor())
     assert (failure.get("outcome") == "unknown") is is_unknown
-    assert failure["sent"] is is_unknown
+    assert failure.get("sent") is is_sent
 
 
 def test_a_read_has_no_outcome() -> None:

@@ -169,7 +169,7 @@ def test_lines_it_does_not_understand_are_told_and_survived(start: Any) -> None:
     secret["account"]["password"] = ["topsecret"]
     secret["task"]["vehicle"] = "car-1"
     sidecar.send(secret)
-    assert sidecar.read()["message"].endswith("account.password: expected text, got list")
+    assert sidecar.read()["message"].endswith("account.password: expected text, got a list")
     answer = sidecar.read()
     assert answer["id"] == 5
     assert answer["outcome"]["failure"]["code"] == "internal"

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from bluelink_sidecar.protocol import BadRequest, Request, parse_request
+from bluelink_sidecar.checks import BadRequest
+from bluelink_sidecar.protocol import Request, parse_request
 
 ACCOUNT = {
     "region": "usa",
@@ -66,7 +67,11 @@ def test_the_device_and_the_gaps_may_be_left_out() -> None:
         ("submit_code", {"code": "123456\n"}, "task.code: expected 1 to 16 digits, got other"),
         ("force", {"read_back_s": 5}, "task.read_back_s: expected a list of numbers, got a number"),
         ("force", {"read_back_s": ["5"]}, "task.read_back_s: expected numbers only, got text"),
-        ("force", {"read_back_s": [True]}, "task.read_back_s: expected numbers only, got bool"),
+        (
+            "force",
+            {"read_back_s": [True]},
+            "task.read_back_s: expected numbers only, got a boolean",
+        ),
         ("force", {"read_back_s": [-1]}, "task.read_back_s: expected numbers from 0, got another"),
         ("force", {"read_back_s": [1e999]}, "task.read_back_s: expected numbers from 0, got"),
     ],

@@ -10,9 +10,27 @@ from ..trouble import Trouble, never
 from .account_rules import ACCOUNT_RULES
 from .answer_rules import ANSWER_RULES
 from .refusal_rules import REFUSAL_RULES
-from .rule import DUPLICATE_WAIT_S, RATE_LIMIT_STATUSES, READS, Rule
+from .rule import (
+    DEAD_SESSION_CANADA,
+    DEVICE_FORGOTTEN,
+    DUPLICATE_WAIT_S,
+    LOCKED_PIN,
+    RATE_LIMIT_STATUSES,
+    READS,
+    Rule,
+)
 
-__all__ = ["DUPLICATE_WAIT_S", "RATE_LIMIT_STATUSES", "READS", "RULES", "Rule", "rule_for"]
+__all__ = [
+    "DEAD_SESSION_CANADA",
+    "DEVICE_FORGOTTEN",
+    "DUPLICATE_WAIT_S",
+    "LOCKED_PIN",
+    "RATE_LIMIT_STATUSES",
+    "READS",
+    "RULES",
+    "Rule",
+    "rule_for",
+]
 
 RULES = (*ACCOUNT_RULES, *REFUSAL_RULES, *ANSWER_RULES)
 

@@ -15,6 +15,7 @@ from ..trouble import (
     is_read_timeout,
     never,
     on_4xx,
+    was_judged,
     was_never_connected,
 )
 from .rule import (
@@ -122,7 +123,7 @@ ANSWER_RULES: tuple[Rule, ...] = (
     Rule(
         41,
         "vehicle_refused",
-        lambda t: t.misses("transactionid") and bool(t.seen.codes),
+        lambda t: t.misses("transactionid") and (bool(t.seen.codes) or t.seen.is_refusal),
         "the vendor refused the command",
         frozenset({CANADA}),
         kinds=("command",),
@@ -171,6 +172,13 @@ ANSWER_RULES: tuple[Rule, ...] = (
         lambda t: is_api(t) and t.saw("7710"),
         DEVICE_FORGOTTEN,
         frozenset({CANADA}),
+    ),
+    Rule(
+        45,
+        "unavailable",
+        lambda t: is_api(t) and not was_judged(t),
+        OUT_OF_ORDER,
+        is_not_done=never,
     ),
     Rule(
         45,

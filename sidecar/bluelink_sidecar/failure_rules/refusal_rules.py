@@ -5,13 +5,19 @@ from __future__ import annotations
 from ..trouble import (
     is_api,
     is_bare_request_error,
+    is_device_refused,
     is_http_error_with,
     is_named,
     is_pin_endpoint,
     is_pin_refusal,
+    is_refused_command,
+    is_second_sending,
+    is_session_refused,
+    was_judged,
 )
 from ..vendor_codes import EXPIRED
 from .rule import (
+    ASKING_FOR_PIN,
     CANADA,
     DEAD_SESSION_CANADA,
     DEVICE_FORGOTTEN,
@@ -19,16 +25,31 @@ from .rule import (
     EUROPE_CCI,
     HYUNDAI,
     KIA,
+    LOCKED_PIN,
     NO_DATA,
     NO_PIN,
     OUT_OF_ORDER,
     SESSION_REFUSED,
+    TAKEN_ONCE,
     TYPE_1_FAMILY,
     WRONG_PIN,
     Rule,
 )
 
 REFUSAL_RULES: tuple[Rule, ...] = (
+    Rule(
+        14,
+        "auth_failed",
+        lambda t: is_second_sending(t) and is_session_refused(t),
+        SESSION_REFUSED,
+    ),
+    Rule(
+        27,
+        "unavailable",
+        lambda t: is_second_sending(t) and is_device_refused(t),
+        DEVICE_FORGOTTEN,
+    ),
+    Rule(54, "unavailable", is_second_sending, TAKEN_ONCE, is_not_done=is_refused_command),
     Rule(
         17,
         "auth_failed",
@@ -46,8 +67,15 @@ REFUSAL_RULES: tuple[Rule, ...] = (
     Rule(
         17,
         "pin_rejected",
-        lambda t: is_pin_refusal(t) and t.says("not configured"),
+        lambda t: is_pin_refusal(t) and t.says("not configured", "pin is required"),
         NO_PIN,
+        TYPE_1_FAMILY,
+    ),
+    Rule(
+        17,
+        "pin_rejected",
+        lambda t: is_pin_refusal(t) and t.says("temporarily locked"),
+        LOCKED_PIN,
         EUROPE_CCI,
     ),
     Rule(
@@ -84,7 +112,7 @@ REFUSAL_RULES: tuple[Rule, ...] = (
         lambda t: t.misses("result"),
         WRONG_PIN,
         frozenset({CANADA}),
-        kinds=("command",),
+        kinds=ASKING_FOR_PIN,
     ),
     Rule(
         19,
@@ -137,5 +165,6 @@ REFUSAL_RULES: tuple[Rule, ...] = (
         "unavailable",
         is_named("ServiceTemporaryUnavailable"),
         OUT_OF_ORDER,
+        is_not_done=was_judged,
     ),
 )

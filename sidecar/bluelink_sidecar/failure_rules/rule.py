@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from ..regions import TYPE_1, Family
 from ..trouble import Trouble
 
-READS = ("cached", "force")
+#: They change nothing at the vendor; a command does.
+READS = ("cached", "force", "action_status", "trips")
+ASKING_FOR_PIN = ("command", "action_status")
 KIA, HYUNDAI, CANADA, BRAZIL = (
     Family.KIA_USA,
     Family.HYUNDAI_USA,
@@ -72,7 +74,9 @@ LIMIT = "the vendor's request limit is reached; only waiting and fewer requests 
 OTP = "the vendor asks for a one-time code"
 LIBRARY_TOO_OLD = "the vendor wants another signature under the sign-in: a newer library is needed; it is not the password"
 NO_DATA = "the vendor has no data for this car"
+TAKEN_ONCE = "the library wanted to send the command a second time"
 NO_PIN = "there is no PIN in the configuration"
 WRONG_PIN = "the vendor refused the PIN"
+LOCKED_PIN = "the vendor has locked the PIN for a while, after too many wrong ones"
 DEVICE_FORGOTTEN = "the vendor has forgotten this device; the next sign-in registers it anew"
 BLOCKED = "the vendor's firewall blocks this address or library for now; waiting, or a newer library, may help"

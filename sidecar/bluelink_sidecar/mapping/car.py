@@ -58,6 +58,11 @@ class Car:
         return word if word in ("ev", "phev", "hev", "ice") else None
 
     @property
+    def is_told_by_ccs2(self) -> bool:
+        """Whether it takes commands of the newer protocol, as its list says."""
+        return bool(self.get("ccu_ccs2_protocol_support"))
+
+    @property
     def has_plug(self) -> bool:
         """Of a car whose kind is not known yet, a charge level tells."""
         if self.drivetrain is None:

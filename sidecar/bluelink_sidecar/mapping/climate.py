@@ -51,7 +51,7 @@ def climate(car: Car) -> dict[str, Any]:
         "rear_window_heat": car.flag("back_window_heater_is_on"),
         "steering_wheel_heat": car.flag("steering_wheel_heater_is_on"),
         "seat_status": reported,
-        "unit": _unit(car),
+        "unit": unit(car),
         "target": _target(car),
         "duration_min": None,
         "start_defrost": False,
@@ -72,11 +72,11 @@ def _seat(car: Car, seat: str) -> str | None:
     return None if code is None else SEAT_CODES.get(code)
 
 
-def _unit(car: Car) -> str:
-    unit = car.unit("air_temperature")
-    if unit is None:
+def unit(car: Car) -> str:
+    said = car.unit("air_temperature")
+    if said is None:
         return "F" if car.family in USA else "C"
-    return "F" if unit == "°F" else "C"
+    return "F" if said == "°F" else "C"
 
 
 def _target(car: Car) -> float | None:
@@ -84,7 +84,7 @@ def _target(car: Car) -> float | None:
     found = car.number("air_temperature")
     if found is None or _is_canadian_filler(car, found):
         return None
-    coldest, warmest = SET_POINTS[_unit(car)]
+    coldest, warmest = SET_POINTS[unit(car)]
     if not coldest <= found <= warmest:
         return None
     return values.tidy(found, 1)
