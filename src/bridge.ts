@@ -262,7 +262,7 @@ export async function startBridge(
     const found = carCalled(target);
     if (found !== undefined) {
       const payload = mqtt.legacy_topics
-        ? translateLegacy(arrived.name, arrived.payload)
+        ? translateLegacy(arrived.name, arrived.payload, found.car.listed.commands)
         : arrived.payload;
       return found.account.admissions.handle({ ...arrived, payload, car: found.car });
     }

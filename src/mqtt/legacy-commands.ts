@@ -1,9 +1,10 @@
+import type { Capabilities } from '../vehicle/capability.js';
 import { commonFields, readFields } from '../vehicle/command.js';
 
 type Fields = Readonly<Record<string, unknown>>;
 
 /** The contract's own fields for a payload of the Python service; undefined for what is no payload of its. */
-type Translate = (sent: Fields) => Fields | undefined;
+type Translate = (sent: Fields, offered: Capabilities) => Fields | undefined;
 
 /** By command, the forms in which the Python service took it. */
 const forms: ReadonlyMap<string, Translate> = new Map<string, Translate>([
@@ -16,14 +17,19 @@ const forms: ReadonlyMap<string, Translate> = new Map<string, Translate>([
 
 /**
  * The payload of a command in the contract's words, where it is in those of the Python service; anything else comes
- * back as it is. That service passed over the fields that it did not know: so does this.
+ * back as it is. That service passed over the fields that it did not know, and the maker over those that the car did
+ * not have: so does this, as far as it is known what the car has.
  */
-export function translateLegacy(name: string, payload: Uint8Array): Uint8Array {
+export function translateLegacy(
+  name: string,
+  payload: Uint8Array,
+  offered: Capabilities = {},
+): Uint8Array {
   if (name === 'refresh') return withoutSuffix(payload);
   const translate = forms.get(name);
   const sent = translate === undefined ? undefined : readFields(payload);
   if (sent?.ok !== true || Object.hasOwn(sent.value, 'value')) return payload;
-  const meant = translate?.(sent.value);
+  const meant = translate?.(sent.value, offered);
   if (meant === undefined) return payload;
   const kept = Object.entries(sent.value).filter(([key]) => Object.hasOwn(commonFields, key));
   return Buffer.from(JSON.stringify({ ...Object.fromEntries(kept), ...meant }));
@@ -63,24 +69,35 @@ const seatLevels = [
   'heat_high',
 ] as const;
 
-function climate(sent: Fields): Fields | undefined {
+function climate(sent: Fields, offered: Capabilities): Fields | undefined {
   if (sent['action'] === 'stop_climate') return { value: 'stop' };
   if (sent['action'] !== 'start_climate') return undefined;
+  const has = hasField(offered);
   const seats = named(
-    Object.entries(seatNames).map(([seat, key]) => [seat, worded(sent[key], seatLevels)]),
+    Object.entries(seatNames)
+      .filter(([seat]) => has(`seats.${seat}`))
+      .map(([seat, key]) => [seat, worded(sent[key], seatLevels)]),
   );
+  const extras: [string, unknown][] = [
+    ['temperature', sent['set_temp']],
+    ['duration', sent['duration']],
+    ['defrost', flag(sent['defrost'])],
+    ['steering_wheel', steeringWheel(sent['steering_wheel'])],
+  ];
   return {
     value: 'start',
     ...named([
-      ['temperature', sent['set_temp']],
-      ['duration', sent['duration']],
-      ['defrost', flag(sent['defrost'])],
-      ['steering_wheel', steeringWheel(sent['steering_wheel'])],
+      ...extras.filter(([field]) => has(field)),
       // Only a start without the air conditioning says anything, and there is none: it is refused by that name.
       ['climate', flag(sent['climate']) === true ? null : sent['climate']],
       ['seats', Object.keys(seats).length === 0 ? null : seats],
     ]),
   };
+}
+
+/** Whether the car knows such a field of a start; all of them where nothing is known of it. */
+function hasField({ climate: start }: Capabilities): (field: string) => boolean {
+  return (field) => start === undefined || Object.hasOwn(start.fields ?? {}, field);
 }
 
 /** Its own example said 4 where the vendor knows 0, 1 and 2. */

@@ -68,6 +68,21 @@ test.each<[string, object, object]>([
   expect(translated(name, sent)).toEqual(meant);
 });
 
+test('what the car does not have is left out of a start', () => {
+  const fields = { temperature: {}, defrost: {}, 'seats.front_right': {} };
+  const meantFor = (climate: object): unknown => {
+    const sent = Buffer.from(JSON.stringify(fullStart));
+    return JSON.parse(text(translateLegacy('climate', sent, { climate })));
+  };
+  expect(meantFor({ fields })).toEqual({
+    value: 'start',
+    temperature: 22.5,
+    defrost: true,
+    seats: { front_right: 'heat_high' },
+  });
+  expect(meantFor({})).toEqual({ value: 'start' });
+});
+
 test.each(vehicleCommandNames)(
   'the common fields of %s are carried over, others are not',
   (name) => {
