@@ -1,9 +1,11 @@
 import type { AccountSessionOptions } from './account-session.js';
 import type { BackendSettings } from './backends/create-backend.js';
+import type { ExpiryKey } from './config/expiry.js';
 import type { Clock } from './daemon/clock.js';
 import type { Logger } from './daemon/logger.js';
 import type { Metrics } from './daemon/metrics.js';
 import type { RetryPolicy } from './daemon/retry.js';
+import type { RateLimit } from './dispatch/command-rate.js';
 import type { SharedSlots } from './dispatch/slots.js';
 import type { OwnSettings } from './dispatch/vehicles.js';
 import type { WaitingCount } from './dispatch/waiting-count.js';
@@ -13,6 +15,7 @@ import type { Outgoing, Parcel, ResponseAddress } from './vehicle/journal-record
 import type { LifeCycleEvent } from './vehicle/life-cycle.js';
 import type { Failure } from './vehicle/outcome.js';
 import type { StateDocument } from './vehicle/state.js';
+import type { TripMonth } from './vehicle/trips.js';
 import type { VehicleInfo } from './vehicle/vehicle-info.js';
 
 /** An account's part of the configuration. */
@@ -21,8 +24,11 @@ export interface AccountOptions extends AccountSessionOptions {
   readonly backend: BackendSettings;
   readonly vehicles: Readonly<Record<string, OwnSettings>>;
   readonly allow: readonly (readonly string[] | undefined)[];
-  /** Milliseconds by name or value of a command. */
-  readonly expiresIn_ms: Readonly<Record<'cached' | 'force' | 'smart', number>>;
+  /** Refuses every remote command. */
+  readonly readOnly: boolean;
+  readonly rate: RateLimit;
+  /** Milliseconds by name, mode or value of a command. */
+  readonly expiresIn_ms: Readonly<Record<ExpiryKey, number>>;
   readonly queuePerVehicle: number;
   readonly readOnStart: boolean;
   readonly maxAge_ms: number;
@@ -36,10 +42,16 @@ export interface AccountOptions extends AccountSessionOptions {
   readonly deadline_ms: {
     readonly cached: number;
     readonly force: number;
+    readonly command: number;
     readonly sign_in: number;
   };
-  /** Where a wake does not show at once: the gaps before reading back. */
-  readonly readBack_ms: readonly number[];
+  readonly confirm: {
+    /** Null: the region's own rhythm. */
+    readonly poll_ms: number | null;
+    readonly for_ms: number;
+    /** The gaps before reading back what a command or a wake did not show at once. */
+    readonly read_back_ms: readonly number[];
+  };
   readonly idle_ms: number;
 }
 
@@ -51,6 +63,8 @@ export interface AccountOutput {
   state(document: StateDocument): void;
   info(info: VehicleInfo): void;
   availability(vehicle: string, online: boolean): void;
+  /** What a car has driven in a month, by its topic id. */
+  trips(vehicle: string, month: TripMonth): void;
   /** Every step of every command, for who follows one by its id; of a refusal with who asked. */
   step(event: LifeCycleEvent, source?: CommandSource): void;
   /** The bridge's own state has changed. */

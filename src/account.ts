@@ -1,3 +1,4 @@
+import { createAccountCommands } from './account-commands.js';
 import type { AccountDependencies, AccountOptions } from './account-options.js';
 import {
   accountReport,
@@ -7,7 +8,6 @@ import {
 } from './account-session.js';
 import { settlesWithin } from './daemon/settles-within.js';
 import { createAccountLog } from './dispatch/account-log.js';
-import { Admissions } from './dispatch/admissions.js';
 import {
   Breaker,
   breakerDocument,
@@ -20,16 +20,19 @@ import { CommandBook, rememberEnded_ms } from './dispatch/command-book.js';
 import { Dispatcher } from './dispatch/dispatcher.js';
 import { FirstReads } from './dispatch/first-reads.js';
 import { createHandOff } from './dispatch/hand-off.js';
+import type { Hold } from './dispatch/job-gate.js';
 import { RequestCount } from './dispatch/request-count.js';
 import { isBlocked, type SessionKeeper, type SessionState } from './dispatch/session-keeper.js';
 import { SessionWatch } from './dispatch/session-watch.js';
 import { Slots } from './dispatch/slots.js';
-import { Vehicles } from './dispatch/vehicles.js';
+import { Vehicles, type InfoPermissions } from './dispatch/vehicles.js';
 import { startWorkerPool } from './dispatch/worker-pool.js';
 import type { AccountReport } from './http/bridge-api.js';
 import { createAccountStore } from './store/account-store.js';
 import type { Write } from './store/store.js';
 import type { CodeStep } from './vehicle/bridge-command.js';
+import type { RefreshMode } from './vehicle/command.js';
+import type { CommandSource } from './vehicle/command-source.js';
 import type { JournalRecord, Parcel } from './vehicle/journal-record.js';
 import type { LifeCycleEvent } from './vehicle/life-cycle.js';
 import { failure, type Failure } from './vehicle/outcome.js';
@@ -51,10 +54,11 @@ export async function createAccount(options: AccountOptions, deps: AccountDepend
   const { clock, output, retry } = deps;
   const log = deps.log.child({ account: options.name });
   const stored = createAccountStore(deps.store, options.name);
-  const [session, known, readings, recovered] = await Promise.all([
+  const [session, known, readings, setPoints, recovered] = await Promise.all([
     keptSession(options, stored),
     stored.vehicles(),
     stored.readings(),
+    stored.setPoints(),
     stored.journal.recover(clock.now(), rememberEnded_ms),
   ]);
   const count = new RequestCount(clock, await stored.usage(), stored.putUsageLater);
@@ -87,10 +91,11 @@ export async function createAccount(options: AccountOptions, deps: AccountDepend
     },
   });
 
-  const vehicles = new Vehicles({
+  const vehicles: Vehicles = new Vehicles({
     clock,
     known: session.wasAnother ? undefined : known,
     readings,
+    setPoints,
     settings: options.vehicles,
     staleAfter_ms: options.staleAfter_ms,
     account: () => ({
@@ -99,13 +104,11 @@ export async function createAccount(options: AccountOptions, deps: AccountDepend
       backend: options.backend.backend,
       library,
     }),
-    isAllowed: (vehicle, name) =>
-      allowLists(vehicle).every(
-        (list) => list?.some((entry) => entry.split(':')[0] === name) ?? true,
-      ),
+    permissionsOf,
     usable: () => !isBlocked(keeper.state),
     putVehicles: (known) => stored.putVehicles(known),
     putReading: (vehicle, reading) => stored.putReading(vehicle, reading),
+    putSetPoints: (vehicle, points) => stored.putSetPoints(vehicle, points),
     output,
     retry,
     onStoreTrouble: (err) => {
@@ -168,8 +171,12 @@ export async function createAccount(options: AccountOptions, deps: AccountDepend
 
   const calls = createCalls({
     account: options.name,
-    deadline_ms: options.deadline_ms,
-    readBack_s: options.readBack_ms.map((gap_ms) => gap_ms / 1000),
+    deadline_ms: {
+      ...options.deadline_ms,
+      action_status: options.deadline_ms.command,
+      trips: options.deadline_ms.cached,
+    },
+    readBack_s: options.confirm.read_back_ms.map((gap_ms) => gap_ms / 1000),
     breakers,
     handOff,
     session: () => keeper.state,
@@ -201,28 +208,26 @@ export async function createAccount(options: AccountOptions, deps: AccountDepend
     log.warn({ vehicle: topic_id, failure: code, reason: message }, 'the first read failed');
   });
 
-  const admissions = new Admissions({
-    clock,
+  const { admissions, confirmation, jobs, quiet } = createAccountCommands(options, deps, {
     book,
-    dispatcher,
-    waiting: deps.waiting,
-    defaultMaxAge_s: options.maxAge_ms / 1000,
-    queuePerVehicle: options.queuePerVehicle,
-    expiresIn_ms: options.expiresIn_ms,
-    allowLists,
-    clockTrusted: deps.clockTrusted,
-    accountRefusal: () => refusalOf(keeper.state),
     breakers,
-    reportedAt: (vehicle) => vehicles.reportedAt(vehicle),
-    topicId: (vehicle) => vehicles.byVendorId(vehicle)?.topic_id,
-    reject: (event, response) => {
+    calls,
+    dispatcher,
+    slots,
+    stored,
+    vehicles,
+    isReady: () => keeper.state.is === 'ready',
+    refusal: () => refusalOf(keeper.state),
+    permissionsOf,
+    reject: (event, response, source) => {
       output.publish(output.address(event, response));
-      onEvent(event, event.vehicle);
+      onEvent(event, event.vehicle, source);
     },
   });
 
-  function allowLists(vehicle: string): (readonly string[] | undefined)[] {
-    return [...options.allow, vehicles.settingsOf(vehicle)?.allow];
+  function permissionsOf(vehicle: string): InfoPermissions {
+    const allow = [...options.allow, vehicles.settingsOf(vehicle)?.allow];
+    return { allow, readOnly: options.readOnly };
   }
 
   function newBreaker(callClass: CallClass): Breaker {
@@ -239,6 +244,7 @@ export async function createAccount(options: AccountOptions, deps: AccountDepend
     }
     output.changed();
     dispatcher.pump();
+    jobs.pump();
   }
 
   function onSessionState(state: SessionState): void {
@@ -250,6 +256,7 @@ export async function createAccount(options: AccountOptions, deps: AccountDepend
     output.changed();
     readOnce();
     dispatcher.pump();
+    jobs.pump();
   }
 
   function refusalOf(state: SessionState): Failure | undefined {
@@ -277,9 +284,9 @@ export async function createAccount(options: AccountOptions, deps: AccountDepend
     if (note.kind === 'process') output.changed();
   }
 
-  function onEvent(event: LifeCycleEvent, vehicle: string | null): void {
+  function onEvent(event: LifeCycleEvent, vehicle: string | null, source?: CommandSource): void {
     told.step(event, vehicle);
-    output.step(event);
+    output.step(event, source);
     if (vehicle !== null) vehicles.commandStep(vehicle, event);
     output.changed();
   }
@@ -314,11 +321,15 @@ export async function createAccount(options: AccountOptions, deps: AccountDepend
     /** Hands over what the store held: first the events that the broker has not acknowledged, then open commands. */
     start(): void {
       vehicles.publishAll();
+      jobs.publishAll().catch((err: unknown) => {
+        log.warn({ err }, 'what cars have driven could not be published');
+      });
       for (const parcel of recovered.parcels) deliver(parcel);
       for (const record of [...recovered.remembered, ...recovered.open].sort(byKey)) {
         vehicles.restoreCommand(record.event);
       }
       admissions.restore(recovered.open, recovered.remembered);
+      jobs.pump();
       if (isBlocked(keeper.state)) onSessionState(keeper.state);
       readOnce();
       keeper.start();
@@ -344,6 +355,20 @@ export async function createAccount(options: AccountOptions, deps: AccountDepend
     list: (): Promise<Failure | undefined> => keeper.listOrSignIn(),
 
     report: (): AccountReport => accountReport(options.name, keeper, vehicles.cars, library),
+
+    /** What a refresh of all cars needs. */
+    refreshable: {
+      name: options.name,
+      cars: () => vehicles.cars.map(({ listed, topic_id }) => ({ id: listed.id, topic_id })),
+      refusal: () => refusalOf(keeper.state),
+      ready: (onHeld: (hold: Hold) => void, signal: AbortSignal) => jobs.gate.pass(onHeld, signal),
+      refreshOne: (vehicle: string, mode: RefreshMode, max_age_s: number | undefined) =>
+        quiet.refresh(vehicle, mode, max_age_s),
+    },
+
+    get jobs() {
+      return jobs.documents;
+    },
 
     state: () => ({
       account: {
@@ -382,7 +407,12 @@ export async function createAccount(options: AccountOptions, deps: AccountDepend
       watch.stop();
       const signedOff = keeper.stop();
       dispatcher.stop();
-      await Promise.all([dispatcher.quiet(grace_ms), settlesWithin(signedOff, grace_ms)]);
+      admissions.endWaitingRemotes();
+      confirmation.stop();
+      const rested = jobs.stop();
+      await Promise.all(
+        [dispatcher.quiet(grace_ms), signedOff, rested].map((one) => settlesWithin(one, grace_ms)),
+      );
       admissions.stop();
       for (const one of callClasses) breakers[one].stop();
       firstReads.stop();

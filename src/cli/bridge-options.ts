@@ -28,6 +28,7 @@ export async function bridgeOptions(config: Config, version: string): Promise<Br
     mqtt: await mqttOptions(config),
     accounts: config.accounts.map((account) => accountOptions(config, account)),
     allow: config.commands.allow,
+    expiresIn_ms: config.commands.expires_in_ms,
     keepAudit_ms: config.audit.keep_ms,
     queueTotal: config.commands.queue_total,
     mostProcesses: mostProcesses(config),
@@ -71,6 +72,8 @@ function accountOptions(config: Config, account: AccountConfig): AccountOptions 
       ]),
     ),
     allow: [config.commands.allow, account.commands.allow],
+    readOnly: config.commands.read_only,
+    rate: config.commands.rate,
     expiresIn_ms: config.commands.expires_in_ms,
     queuePerVehicle: config.commands.queue_per_vehicle,
     readOnStart: config.refresh.on_start === 'cached',
@@ -79,7 +82,7 @@ function accountOptions(config: Config, account: AccountConfig): AccountOptions 
     keepAudit_ms: config.audit.keep_ms,
     breaker: config.breaker,
     deadline_ms,
-    readBack_ms: config.confirm.read_back_ms,
+    confirm: config.confirm,
     idle_ms,
   };
 }

@@ -3,13 +3,9 @@ import { isTree, valueAt } from './tree.js';
 
 /** Settings that are checked but do nothing yet in this version; a `*` stands for every account or car. */
 export const unbuiltKeys: readonly string[] = [
-  'commands.read_only',
-  'commands.rate',
   'polling',
   'budget',
   'guards',
-  'confirm.poll',
-  'confirm.for',
   'home_assistant',
   'http',
 ];

@@ -1,12 +1,13 @@
 import type { Clock } from '../daemon/clock.js';
-import {
-  parseRefresh,
-  valueOf,
-  vehicleCommandNames,
-  type RefreshCommand,
-  type Request,
-} from '../vehicle/command.js';
+import { parseRefresh, valueOf, vehicleCommandNames, type Request } from '../vehicle/command.js';
+import type { Capabilities } from '../vehicle/capability.js';
+import { refusalOf, rounded } from '../vehicle/offered.js';
 import { failure, wellKnown, type Failure } from '../vehicle/outcome.js';
+import { parseRemote } from '../vehicle/parse-remote.js';
+import { isPermitted, type AllowLists, type CarCommand } from '../vehicle/permission.js';
+import type { RemoteCommand } from '../vehicle/remote-command.js';
+import { valueOfRemote } from '../vehicle/remote-value.js';
+import type { Drivetrain } from '../vehicle/state.js';
 
 /** A command as it came in, after it has been found out which car it is for. */
 export interface Incoming {
@@ -22,10 +23,10 @@ export interface Incoming {
 
 /** A command that is well formed. */
 export interface Wellformed {
-  readonly command: RefreshCommand;
+  readonly command: CarCommand;
   readonly request: Request;
   readonly fingerprint: string;
-  readonly value: string;
+  readonly value: unknown;
 }
 
 /** Why a command is not taken: `rejected` with its code, or `expired`, which has none. */
@@ -33,25 +34,32 @@ export type Refusal =
   | {
       readonly status: 'rejected';
       readonly id?: string;
-      readonly value?: string;
+      readonly value?: unknown;
       readonly failure: Failure;
     }
   | {
       readonly status: 'expired';
       readonly id?: string;
-      readonly value?: string;
+      readonly value?: unknown;
       readonly message: string;
     };
 
-export function rejected(failure: Failure, more: { id?: string; value?: string } = {}): Refusal {
+export function rejected(failure: Failure, more: { id?: string; value?: unknown } = {}): Refusal {
   return { status: 'rejected', failure, ...more };
 }
 
-export interface AdmissionLimits {
-  /** An `allow` list restricts to what it names; one that is absent restricts nothing. */
-  readonly allow: readonly (readonly string[] | undefined)[];
-  /** Seconds by command or mode. */
-  readonly expiresIn_s: (command: RefreshCommand) => number;
+/** What a car can do and may be asked. */
+export interface CarLimits {
+  readonly capabilities: Capabilities;
+  readonly drivetrain: Drivetrain | null;
+  /** An `allow` list restricts to what it names; one that is absent restricts nothing but the guarded values. */
+  readonly allow: AllowLists;
+  /** Refuses every remote command. */
+  readonly readOnly: boolean;
+}
+
+export interface AdmissionLimits extends CarLimits {
+  readonly expiresIn_s: (command: CarCommand) => number;
   readonly queuePerVehicle: number;
 }
 
@@ -62,8 +70,10 @@ export interface AdmissionState {
   readonly clockTrusted: boolean;
   /** The answer of an account that waits for a person. */
   readonly accountRefusal: Failure | undefined;
+  /** Rates, batteries, jobs that run. */
+  readonly guardRefusal: (command: CarCommand) => Failure | undefined;
   /** Undefined while the breaker lets calls through. */
-  readonly breakerRefusal: (command: RefreshCommand) => Failure | undefined;
+  readonly breakerRefusal: (command: CarCommand) => Failure | undefined;
   readonly waitingOfVehicle: number;
   readonly queueFull: boolean;
 }
@@ -71,27 +81,45 @@ export interface AdmissionState {
 const futureTolerance_ms = 60_000;
 
 /** The first checks, in the contract's order: retained, name, payload. An empty payload was ignored before. */
-export function parseIncoming(incoming: Incoming, vehicle: string): Wellformed | Refusal {
-  if (incoming.retained) {
-    return rejected(wellKnown.retained);
+export function parseIncoming(
+  incoming: Incoming,
+  vehicle: string,
+  capabilities: Capabilities,
+): Wellformed | Refusal {
+  if (incoming.retained) return rejected(wellKnown.retained);
+  const name = vehicleCommandNames.find((one) => one === incoming.name);
+  if (name === undefined) return rejected(unknownCommand);
+  if (name === 'refresh') {
+    const parsed = parseRefresh(incoming.payload);
+    return parsed.ok ? wellformed(parsed, vehicle, valueOf(parsed.command)) : unreadable(parsed);
   }
-  if (incoming.name !== 'refresh') return rejected(unknownOrUnsupported(incoming.name));
-  const parsed = parseRefresh(incoming.payload);
-  if (!parsed.ok) return rejected(parsed.failure, parsed.id === undefined ? {} : { id: parsed.id });
-  const { command, request } = parsed;
+  const parsed = parseRemote(name, incoming.payload, incoming.received_at);
+  if (!parsed.ok) return unreadable(parsed);
+  const command =
+    parsed.command.name === 'trips' ? parsed.command : rounded(parsed.command, capabilities);
+  return wellformed({ ...parsed, command }, vehicle, valueOfRemote(command));
+}
+
+const unknownCommand = failure(
+  'unknown_command',
+  'the topic names no command; <vehicle>/info lists what there is',
+);
+
+function unreadable(parsed: { readonly id?: string; readonly failure: Failure }): Refusal {
+  return rejected(parsed.failure, parsed.id === undefined ? {} : { id: parsed.id });
+}
+
+function wellformed(
+  { command, request }: { readonly command: CarCommand; readonly request: Request },
+  vehicle: string,
+  value: unknown,
+): Wellformed {
   const { id: _, ...meant } = request;
   const fingerprint = JSON.stringify([vehicle, command, meant]);
-  return { command, request, fingerprint, value: valueOf(command) };
+  return { command, request, fingerprint, value };
 }
 
-function unknownOrUnsupported(name: string): Failure {
-  const known = vehicleCommandNames.some((one) => one === name);
-  return known
-    ? failure('unsupported', `${name}: this car or this version of the bridge does not offer it`)
-    : failure('unknown_command', 'the topic names no command; <vehicle>/info lists what there is');
-}
-
-/** The checks after the id: allowed, times, account, breaker, queue. Answers the deadline in epoch milliseconds. */
+/** The checks after the id, in the contract's order. Answers the deadline in epoch milliseconds. */
 export function admit(
   { command, request, value }: Wellformed,
   incoming: Incoming,
@@ -99,24 +127,39 @@ export function admit(
   state: AdmissionState,
 ): { readonly deadline: number } | Refusal {
   const about = { value, ...(request.id === undefined ? {} : { id: request.id }) };
+  const refused = offerRefusal(command, limits) ?? permissionRefusal(command, limits);
+  if (refused !== undefined) return rejected(refused, about);
   const times = checkTimes(request, incoming, limits.expiresIn_s(command), about);
-  if (!isAllowed([command.name, `${command.name}:${command.mode}`], limits.allow)) {
-    return rejected(failure('not_allowed', 'refresh: the configuration does not allow it'), about);
-  }
   if ('status' in times) return times;
   const refusal =
     clockRefusal(command, state) ??
     state.accountRefusal ??
+    state.guardRefusal(command) ??
     state.breakerRefusal(command) ??
     queueRefusal(limits, state);
   return refusal === undefined ? times : rejected(refusal, about);
 }
 
-/** Whether every list that is present names the command, plainly or with its value. */
-export function isAllowed(
-  names: readonly string[],
-  lists: readonly (readonly string[] | undefined)[],
-): boolean {
+export function isRemote(command: CarCommand): command is RemoteCommand {
+  return command.name !== 'refresh' && command.name !== 'trips';
+}
+
+function offerRefusal(command: CarCommand, limits: CarLimits): Failure | undefined {
+  if (command.name === 'refresh') return undefined;
+  return refusalOf(command, limits.capabilities);
+}
+
+function permissionRefusal(command: CarCommand, limits: CarLimits): Failure | undefined {
+  const { name } = command;
+  if (limits.readOnly && isRemote(command)) {
+    return failure('not_allowed', `${name}: commands.read_only refuses every remote command`);
+  }
+  if (isPermitted(command, limits.allow, limits.drivetrain)) return undefined;
+  return failure('not_allowed', `${name}: the configuration does not allow it (commands.allow)`);
+}
+
+/** Whether every list that is present names a command to the bridge, plainly or with its value. */
+export function isAllowed(names: readonly string[], lists: AllowLists): boolean {
   return lists.every((list) => list?.some((entry) => names.includes(entry)) ?? true);
 }
 
@@ -125,7 +168,7 @@ export function checkTimes(
   request: Request,
   incoming: Incoming,
   defaultExpiry_s: number,
-  about: { id?: string; value?: string },
+  about: { id?: string; value?: unknown },
 ): { readonly deadline: number } | Refusal {
   const { received_at, messageExpiry_s } = incoming;
   const issued_at = request.issued_at ?? received_at;
@@ -144,8 +187,9 @@ export function checkTimes(
   return { deadline };
 }
 
-function clockRefusal(command: RefreshCommand, state: AdmissionState): Failure | undefined {
-  if (state.clockTrusted || command.mode === 'cached') return undefined;
+function clockRefusal(command: CarCommand, state: AdmissionState): Failure | undefined {
+  const isCached = command.name === 'refresh' && command.mode === 'cached';
+  if (state.clockTrusted || isCached) return undefined;
   return failure(
     'not_ready',
     'the system clock is behind the journal; until it is set only cached reads are taken',

@@ -1,15 +1,25 @@
 import { v7 as uuidv7 } from 'uuid';
+import type { ExpiryKey } from '../config/expiry.js';
 import { utc, type Clock } from '../daemon/clock.js';
 import { refreshCommandSchema, type RefreshCommand } from '../vehicle/command.js';
+import type { CommandSource } from '../vehicle/command-source.js';
 import type { JournalRecord, ResponseAddress } from '../vehicle/journal-record.js';
 import type { KnownVehicle } from '../vehicle/known-vehicle.js';
 import type { Ending, LifeCycleEvent } from '../vehicle/life-cycle.js';
 import { failure, wellKnown, type Failure } from '../vehicle/outcome.js';
-import type { CarOperation } from '../vehicle/task.js';
+import type { CarCommand } from '../vehicle/permission.js';
+import type { RemoteActionName } from '../vehicle/remote-action.js';
+import {
+  remoteCommandSchema,
+  tripsCommandSchema,
+  type TripsCommand,
+} from '../vehicle/remote-command.js';
 import {
   admit,
+  isRemote,
   parseIncoming,
   rejected,
+  type CarLimits,
   type Incoming,
   type Refusal,
   type Wellformed,
@@ -21,10 +31,14 @@ import {
   type EventDetails,
   type OpenCommand,
 } from './command-book.js';
+import type { CommandRate } from './command-rate.js';
 import { laneOf, type Dispatcher } from './dispatcher.js';
 import { admitOnce } from './known-id.js';
+import type { LaneOperation } from './lane.js';
 import { Refresh } from './refresh.js';
 import { refusalEvent } from './refusal-event.js';
+import { actionNameOf } from './remote-plan.js';
+import { RemoteCommands, type RemoteCommandsOptions } from './remote-commands.js';
 import type { WaitingCount } from './waiting-count.js';
 
 export interface AdmissionsOptions<W> {
@@ -35,21 +49,44 @@ export interface AdmissionsOptions<W> {
   readonly breakers: Readonly<Record<CallClass, Breaker>>;
   readonly defaultMaxAge_s: number;
   readonly queuePerVehicle: number;
-  readonly expiresIn_ms: Readonly<Record<RefreshCommand['mode'], number>>;
-  readonly allowLists: (vehicle: string) => readonly (readonly string[] | undefined)[];
+  /** Milliseconds by name, mode or value. */
+  readonly expiresIn_ms: Readonly<Record<ExpiryKey, number>>;
+  readonly limitsOf: (vehicle: string) => CarLimits;
+  readonly rate: CommandRate;
+  readonly jobs: JobLane;
+  readonly remote: Pick<
+    RemoteCommandsOptions,
+    'cars' | 'confirmation' | 'sendRest' | 'mayStartClimate' | 'readSoon'
+  >;
+  /** What a command that may have been sent before a crash would have changed is not known any more. */
+  readonly onUnknown: (vehicle: string, action: RemoteActionName, since: number) => void;
   readonly clockTrusted: () => boolean;
   /** The answer of an account that waits for a person. */
   readonly accountRefusal: () => Failure | undefined;
   readonly reportedAt: (vehicle: string) => number | undefined;
   readonly topicId: (vehicle: string) => string | undefined;
   /** Publishes an event that is no part of any life cycle. */
-  readonly reject: (event: LifeCycleEvent, response: ResponseAddress | undefined) => void;
+  readonly reject: (
+    event: LifeCycleEvent,
+    response: ResponseAddress | undefined,
+    source: CommandSource | undefined,
+  ) => void;
+}
+
+/** Long reads, in a lane of their own. */
+export interface JobLane {
+  start(open: OpenCommand, command: TripsCommand, vehicle: string): void;
+  resume(open: OpenCommand): void;
+  isRunning(name: 'trips', vehicle: string): boolean;
+  peek(id: string): 'ended' | 'too_late' | 'unknown_id';
+  cancel(id: string): 'ended' | 'too_late' | 'unknown_id';
 }
 
 /** A command for a car of this account, with what only the broker's edge knows. */
 export interface ForVehicle<W> extends Incoming {
   readonly car: KnownVehicle;
   readonly response: ResponseAddress | undefined;
+  readonly source?: CommandSource;
   /** Goes into the journal's batch: the packet that brought it. */
   readonly also: readonly W[];
 }
@@ -58,15 +95,35 @@ export interface ForVehicle<W> extends Incoming {
 export class Admissions<W> {
   readonly #options: AdmissionsOptions<W>;
   readonly #refreshes = new Map<string, Refresh>();
+  readonly #remotes: RemoteCommands;
   #isStopped = false;
 
   constructor(options: AdmissionsOptions<W>) {
     this.#options = options;
+    this.#remotes = new RemoteCommands({
+      ...options.remote,
+      clock: options.clock,
+      lanes: options.dispatcher,
+      running: (open, details) => {
+        this.#running(open, details);
+      },
+      confirming: (open, details) => {
+        options.book.say(open, 'confirming', details);
+      },
+      waiting: (open) => {
+        this.#waitsAgain(open);
+      },
+      end: (open, status, details) => {
+        this.#end(open, status, details);
+      },
+    });
   }
 
   /** Resolves when the packet may be acknowledged: the command is on the disk, or was refused. Never rejects. */
   async handle(incoming: ForVehicle<W>): Promise<void> {
-    const wellformed = parseIncoming(incoming, incoming.car.listed.id);
+    const vehicle = incoming.car.listed.id;
+    const { capabilities } = this.#options.limitsOf(vehicle);
+    const wellformed = parseIncoming(incoming, vehicle, capabilities);
     if ('status' in wellformed) {
       this.#refuse(incoming, wellformed);
       return;
@@ -85,20 +142,29 @@ export class Admissions<W> {
   restore(open: readonly JournalRecord[], remembered: readonly JournalRecord[]): void {
     const commands = open.map((record) => this.#reopened(record));
     this.#options.book.restore(commands, remembered);
+    for (const record of [...remembered, ...open]) this.#noteRate(record);
     for (const command of commands) this.#resume(command);
   }
 
   /** Ends a command that has not started. */
   leave(id: string, status: Ending, details: EventDetails): 'ended' | 'too_late' | 'unknown_id' {
     const refresh = this.#refreshes.get(id);
-    if (refresh === undefined) return 'unknown_id';
+    if (refresh === undefined) return this.#remotes.leave(id, status, details);
     return refresh.leave(status, details) ? 'ended' : 'too_late';
   }
 
-  /** Whether a command could be ended before it starts. */
+  /** Ends a command that has not started, or a job wherever it is. */
+  cancel(id: string): 'ended' | 'too_late' | 'unknown_id' {
+    const job = this.#options.jobs.cancel(id);
+    return job === 'unknown_id' ? this.leave(id, 'cancelled', {}) : job;
+  }
+
+  /** Whether `cancel` would find a command that can still be ended. */
   peek(id: string): 'ended' | 'too_late' | 'unknown_id' {
+    const job = this.#options.jobs.peek(id);
+    if (job !== 'unknown_id') return job;
     const refresh = this.#refreshes.get(id);
-    if (refresh === undefined) return 'unknown_id';
+    if (refresh === undefined) return this.#remotes.peek(id);
     return refresh.hasBegun ? 'too_late' : 'ended';
   }
 
@@ -117,10 +183,17 @@ export class Admissions<W> {
     return received.length === 0 ? undefined : Math.min(...received);
   }
 
+  /** Remote commands that wait end: they are not taken up at the next start. */
+  endWaitingRemotes(): void {
+    const reason = failure('interrupted', 'the bridge was stopped before this was sent');
+    this.#remotes.endWaiting(failureDetails(reason));
+  }
+
   /** No command starts or expires any more: what is open goes on at the next start. */
   stop(): void {
     this.#isStopped = true;
     for (const refresh of this.#refreshes.values()) refresh.stop();
+    this.#remotes.stop();
   }
 
   async #admit(incoming: ForVehicle<W>, wellformed: Wellformed): Promise<void> {
@@ -130,15 +203,16 @@ export class Admissions<W> {
       wellformed,
       incoming,
       {
-        allow: this.#options.allowLists(vehicle),
-        expiresIn_s: ({ mode }) => this.#options.expiresIn_ms[mode] / 1000,
+        ...this.#options.limitsOf(vehicle),
+        expiresIn_s: (command) => this.#options.expiresIn_ms[expiryKey(command)] / 1000,
         queuePerVehicle: this.#options.queuePerVehicle,
       },
       {
         clock,
         clockTrusted: this.#options.clockTrusted(),
         accountRefusal: this.#options.accountRefusal(),
-        breakerRefusal: (command) => this.#breakerRefusal(command),
+        guardRefusal: (command) => this.#guardRefusal(command, vehicle),
+        breakerRefusal: (command) => this.#breakerRefusal(command, vehicle),
         waitingOfVehicle: waiting.of(vehicle),
         queueFull: waiting.isFull,
       },
@@ -157,7 +231,7 @@ export class Admissions<W> {
       return;
     }
     if (wellformed.request.dry_run) this.#endDry(open, vehicle, wellformed.command);
-    else this.#start(open, wellformed.command, vehicle);
+    else this.#begin(open, wellformed.command, vehicle);
   }
 
   #store(
@@ -178,18 +252,37 @@ export class Admissions<W> {
       received: incoming.received,
       deadline,
       response: incoming.response,
-      position: this.#options.dispatcher.positionFor(
-        vehicle,
-        firstOperation(command),
-        command.override,
-      ),
+      position: this.#positionOf(command, vehicle),
       also: incoming.also,
+      ...(incoming.source === undefined ? {} : { source: incoming.source }),
     });
   }
 
-  #start(open: OpenCommand, command: RefreshCommand, vehicle: string): void {
+  #positionOf(command: CarCommand, vehicle: string): number {
+    if (command.name === 'trips') return 0;
+    const override = command.name === 'refresh' ? command.override : undefined;
+    return this.#options.dispatcher.positionFor(vehicle, firstOperation(command), override);
+  }
+
+  #begin(open: OpenCommand, command: CarCommand, vehicle: string): void {
     if (this.#isStopped) return;
-    const { record, received } = open;
+    if (command.name === 'refresh') this.#start(open, command, vehicle);
+    else if (command.name === 'trips') this.#startJob(open, command, vehicle);
+    else {
+      if (this.#remotes.isSent(command, vehicle)) {
+        this.#options.rate.note(vehicle, open.record.received_at);
+      }
+      this.#remotes.start(open, command, vehicle, deadlineOf(open));
+    }
+  }
+
+  /** A job waits in a lane of its own. */
+  #startJob(open: OpenCommand, command: TripsCommand, vehicle: string): void {
+    this.#options.waiting.remove(vehicle);
+    this.#options.jobs.start(open, command, vehicle);
+  }
+
+  #start(open: OpenCommand, command: RefreshCommand, vehicle: string): void {
     const refresh = new Refresh(
       {
         clock: this.#options.clock,
@@ -198,49 +291,54 @@ export class Admissions<W> {
         reportedAt: this.#options.reportedAt,
         wakeBreakerOpen: () => this.#options.breakers.wake.state.is === 'open',
         running: (one, details) => {
-          this.#running(one, vehicle, details);
+          this.#running(one, details);
         },
         waiting: (one) => {
-          one.phase = 'waiting';
-          this.#options.waiting.add(vehicle);
+          this.#waitsAgain(one);
         },
         end: (one, status, details) => {
-          this.#end(one, vehicle, status, details);
+          this.#end(one, status, details);
         },
       },
       open,
       command,
       vehicle,
-      received + (record.deadline - record.received_at),
+      deadlineOf(open),
     );
-    this.#refreshes.set(record.id, refresh);
+    this.#refreshes.set(open.record.id, refresh);
     refresh.start();
   }
 
-  #running(open: OpenCommand, vehicle: string, details: EventDetails): void {
-    if (open.phase === 'waiting') this.#options.waiting.remove(vehicle);
+  #waitsAgain(open: OpenCommand): void {
+    open.phase = 'waiting';
+    this.#options.waiting.add(open.record.vehicle ?? '');
+  }
+
+  #running(open: OpenCommand, details: EventDetails): void {
+    if (open.phase === 'waiting') this.#options.waiting.remove(open.record.vehicle ?? '');
     open.phase = 'running';
     const queued_ms = Math.round(this.#options.clock.monotonic() - open.received);
     this.#options.book.say(open, 'running', { ...details, queued_ms });
   }
 
-  #end(open: OpenCommand, vehicle: string, status: Ending, details: EventDetails): void {
-    if (open.phase === 'waiting') this.#options.waiting.remove(vehicle);
+  #end(open: OpenCommand, status: Ending, details: EventDetails): void {
+    if (open.phase === 'waiting') this.#options.waiting.remove(open.record.vehicle ?? '');
     this.#refreshes.delete(open.record.id);
     this.#options.book.end(open, status, details);
   }
 
   /** Says what would be done and does nothing of it. */
-  #endDry(open: OpenCommand, vehicle: string, command: RefreshCommand): void {
+  #endDry(open: OpenCommand, vehicle: string, command: CarCommand): void {
     const details: EventDetails = { dry_run: true };
-    if (command.mode === 'smart') {
+    if (isRemote(command)) details.message = this.#remotes.wouldSend(command, vehicle);
+    if (command.name === 'refresh' && command.mode === 'smart') {
       const reported = this.#options.reportedAt(vehicle) ?? 0;
       const maxAge_s = command.max_age_s ?? this.#options.defaultMaxAge_s;
       const isFresh = (this.#options.clock.now() - reported) / 1000 <= maxAge_s;
       const isOpen = this.#options.breakers.wake.state.is === 'open';
       details.decision = isFresh ? 'fresh_enough' : isOpen ? 'breaker_open' : 'forced';
     }
-    this.#end(open, vehicle, 'succeeded', details);
+    this.#end(open, 'succeeded', details);
   }
 
   #reopened(record: JournalRecord): OpenCommand {
@@ -256,26 +354,56 @@ export class Admissions<W> {
 
   #resume(open: OpenCommand): void {
     const { record } = open;
-    const command = refreshCommandSchema.safeParse(record.request);
     const vehicle = record.vehicle ?? '';
     this.#options.waiting.add(vehicle);
+    const remote = remoteCommandSchema.safeParse(record.request);
+    const trips = tripsCommandSchema.safeParse(record.request);
+    const refresh = refreshCommandSchema.safeParse(record.request);
     // A deadline of a clock that cannot be trusted counts as passed.
     const isLate = !this.#options.clockTrusted() || record.deadline <= this.#options.clock.now();
-    if (
-      !command.success ||
-      this.#options.topicId(vehicle) === undefined ||
-      (isLate && record.started)
-    ) {
-      const reason = failure('interrupted', 'the bridge was restarted before this was done');
-      this.#end(open, vehicle, 'failed', failureDetails(reason));
-    } else if (isLate) {
-      this.#end(open, vehicle, 'expired', { message: 'it could not start in time' });
-    } else {
-      this.#start(open, afterRestart(command.data, record.started), vehicle);
-    }
+    if (this.#options.topicId(vehicle) === undefined) this.#interrupted(open);
+    else if (remote.success) {
+      const action = actionNameOf(remote.data);
+      if (record.started && action !== undefined) {
+        this.#options.onUnknown(vehicle, action, record.received_at);
+      }
+      this.#interrupted(open, record.started);
+    } else if (trips.success && (record.started || !isLate)) {
+      this.#options.waiting.remove(vehicle);
+      this.#options.jobs.resume(open);
+    } else if (isLate && !record.started) this.#end(open, 'expired', late);
+    else if (isLate || !refresh.success) this.#interrupted(open);
+    else this.#start(open, afterRestart(refresh.data, record.started), vehicle);
   }
 
-  #breakerRefusal(command: RefreshCommand): Failure | undefined {
+  /** What was sent before the restart counts as well. */
+  #noteRate({ vehicle, request, received_at, started }: JournalRecord): void {
+    if (vehicle === null || !started || !remoteCommandSchema.safeParse(request).success) return;
+    this.#options.rate.note(vehicle, received_at);
+  }
+
+  #interrupted(open: OpenCommand, mayHaveBeenSent = false): void {
+    const reason = failure(
+      'interrupted',
+      'the bridge was restarted before this was done',
+      mayHaveBeenSent ? { outcome: 'unknown' } : {},
+    );
+    this.#end(open, 'failed', failureDetails(reason));
+  }
+
+  #guardRefusal(command: CarCommand, vehicle: string): Failure | undefined {
+    if (command.name === 'trips') {
+      return this.#options.jobs.isRunning('trips', vehicle)
+        ? failure('busy', 'trips of this car are being read already')
+        : undefined;
+    }
+    if (!isRemote(command) || !this.#remotes.isSent(command, vehicle)) return undefined;
+    return this.#options.rate.refusal(vehicle, this.#options.clock.now());
+  }
+
+  #breakerRefusal(command: CarCommand, vehicle: string): Failure | undefined {
+    if (command.name === 'trips') return undefined;
+    if (isRemote(command) && !this.#remotes.isSent(command, vehicle)) return undefined;
     const breaker = this.#options.breakers[laneOf[firstOperation(command)]];
     return breaker.state.is === 'open' ? breaker.refusal : undefined;
   }
@@ -283,7 +411,7 @@ export class Admissions<W> {
   #refuse(incoming: ForVehicle<W>, refusal: Refusal): void {
     const at = utc(this.#options.clock.now());
     const event = refusalEvent(refusal, incoming.car.topic_id, incoming, uuidv7(), at);
-    this.#options.reject(event, incoming.response);
+    this.#options.reject(event, incoming.response, incoming.source);
   }
 }
 
@@ -292,6 +420,20 @@ function afterRestart(command: RefreshCommand, started: boolean): RefreshCommand
   return started && command.mode === 'force' ? { ...command, mode: 'smart' } : command;
 }
 
-function firstOperation({ mode }: RefreshCommand): CarOperation {
-  return mode === 'force' ? 'force' : 'cached';
+const late = { message: 'it could not start in time' };
+
+function firstOperation(command: CarCommand): LaneOperation {
+  if (isRemote(command)) return 'command';
+  return command.name === 'refresh' && command.mode === 'force' ? 'force' : 'cached';
+}
+
+/** Where a value has an expiry of its own, that one. */
+function expiryKey(command: CarCommand): ExpiryKey {
+  if (command.name === 'refresh') return command.mode;
+  return command.name === 'lock' && command.value === 'unlock' ? 'unlock' : command.name;
+}
+
+/** Monotonic time by which a command must have started. */
+function deadlineOf({ record, received }: OpenCommand): number {
+  return received + (record.deadline - record.received_at);
 }

@@ -10,12 +10,12 @@ import type { ActionStatus, FollowUp, Outcome } from '../vehicle/task.js';
 
 export interface ConfirmationOptions {
   readonly clock: Clock;
-  /** Between questions after an action; undefined: the region's own rhythm. */
-  readonly poll_ms: number | undefined;
+  /** Between questions after an action; null: the region's own rhythm. */
+  readonly poll_ms: number | null;
   /** How long the vendor is asked. */
   readonly for_ms: number;
   /** After that, the gaps between reads of the car's stored state. */
-  readonly readBack_ms: readonly number[];
+  readonly read_back_ms: readonly number[];
   /** How long one read is waited for. */
   readonly patience_ms: number;
   /** What the vendor says of the action; undefined where it cannot be asked now. */
@@ -121,16 +121,15 @@ export class Confirmation {
   /** `unreadable`: the verdict for what the car's state does not show; `lost`: what is said if the state does not help. */
   async #readBack(sent: Sent, unreadable: Verdict, lost = unanswered): Promise<Verdict> {
     const effects = effectsOf(sent.action);
-    if (this.#stopping.signal.aborted) return { is: 'failed', failure: cutOff };
+    if (this.#isStopping) return { is: 'failed', failure: cutOff };
     if (effects.length === 0) return unreadable;
-    for (const gap_ms of this.#options.readBack_ms) {
+    for (const gap_ms of this.#options.read_back_ms) {
       if (!(await this.#pause(gap_ms))) return { is: 'failed', failure: cutOff };
       const report = await this.#read(sent.vehicle);
       const isNews = report !== undefined && isReportedAfter(report, sent.at);
       if (isNews && shows(report, effects)) return { is: 'done', by: 'state' };
     }
-    if (this.#stopping.signal.aborted) return { is: 'failed', failure: cutOff };
-    return { is: 'failed', failure: lost };
+    return { is: 'failed', failure: this.#isStopping ? cutOff : lost };
   }
 
   /** A read that waits for its lane too long is given up: the next one may do better. */
@@ -142,9 +141,13 @@ export class Confirmation {
     return reading;
   }
 
+  get #isStopping(): boolean {
+    return this.#stopping.signal.aborted;
+  }
+
   /** False where the bridge is being stopped. */
   async #pause(ms: number): Promise<boolean> {
     await pause(ms, this.#stopping.signal);
-    return !this.#stopping.signal.aborted;
+    return !this.#isStopping;
   }
 }

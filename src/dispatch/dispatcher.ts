@@ -70,6 +70,7 @@ export class Dispatcher {
   readonly #underWay = new Set<Promise<void>>();
   /** Further calls of those whose lane is held: before whatever has not begun. */
   readonly #held = new Set<HeldCall>();
+  readonly #giveWay = new Set<() => void>();
   #order = 0;
   #timer: NodeJS.Timeout | undefined;
   #stopped = false;
@@ -139,6 +140,23 @@ export class Dispatcher {
       if (giveBack !== undefined) this.#start(seat, call, giveBack);
     }
     this.#armTimer(now);
+    if (!this.#hasWaiting('read')) this.#readsServed();
+  }
+
+  /** Resolves when no read waits: what can wait longer gives way to them. */
+  async whenReadsServed(): Promise<void> {
+    if (this.#stopped || !this.#hasWaiting('read')) return;
+    await new Promise<void>((resolve) => this.#giveWay.add(resolve));
+  }
+
+  #hasWaiting(callClass: CallClass): boolean {
+    return [...this.#interested].some((seat) => seat.callClass === callClass);
+  }
+
+  #readsServed(): void {
+    const waiting = [...this.#giveWay];
+    this.#giveWay.clear();
+    for (const resolve of waiting) resolve();
   }
 
   /** Ends everything of a class that waits with this failure; a call that was tried before keeps its own. */
@@ -179,6 +197,7 @@ export class Dispatcher {
     this.#stopped = true;
     clearTimeout(this.#timer);
     for (const held of [...this.#held]) this.#giveUp(held);
+    this.#readsServed();
   }
 
   #startHeld(): void {

@@ -3,11 +3,12 @@ import {
   scheduleActionSchema,
   type ClimateStart,
   type RemoteAction,
+  type RemoteActionName,
   type ScheduleAction,
 } from '../vehicle/remote-action.js';
 import type { RemoteCommand } from '../vehicle/remote-command.js';
 import type { VehicleReport } from '../vehicle/state.js';
-import type { SetPoints } from '../vehicle/set-points.js';
+import { normalDuration_min, type SetPoints } from '../vehicle/set-points.js';
 
 /** What a command leaves open, from where it is filled in when it leaves. */
 export interface PlanSources {
@@ -33,7 +34,6 @@ export interface RemotePlan {
 const companionHold_ms = 1500;
 /** A slider that is dragged sends many temperatures. */
 const restartHold_ms = 3000;
-const normalDuration_min = 10;
 
 const at = (action: RemoteAction, hold_ms = 0): RemotePlan => ({
   hold_ms,
@@ -45,7 +45,9 @@ const at = (action: RemoteAction, hold_ms = 0): RemotePlan => ({
 export function planOf(command: RemoteCommand, sources: PlanSources): RemotePlan | undefined {
   switch (command.name) {
     case 'climate':
-      return command.value === 'stop' ? at({ name: 'climate_stop' }) : climatePlan(command, sources);
+      return command.value === 'stop'
+        ? at({ name: 'climate_stop' })
+        : climatePlan(command, sources);
     case 'charge_limit_ac':
     case 'charge_limit_dc':
       return limitPlan(command, sources);
@@ -78,6 +80,28 @@ export function planOf(command: RemoteCommand, sources: PlanSources): RemotePlan
   }
 }
 
+/** What it may have done to a car; undefined for one that only changes a set-point. */
+export function actionNameOf(command: RemoteCommand): RemoteActionName | undefined {
+  switch (command.name) {
+    case 'climate':
+      return command.value === 'stop' ? 'climate_stop' : 'climate_start';
+    case 'climate_temperature':
+      return 'climate_start';
+    case 'charge_limit_ac':
+    case 'charge_limit_dc':
+      return 'charge_limits';
+    case 'climate_duration':
+    case 'climate_defrost':
+    case 'climate_seat_front_left':
+    case 'climate_seat_front_right':
+    case 'climate_seat_rear_left':
+    case 'climate_seat_rear_right':
+      return undefined;
+    default:
+      return command.name;
+  }
+}
+
 /** A start anew with the temperature that was just set. */
 export function restartPlan(sources: PlanSources): RemotePlan {
   const command = { name: 'climate', value: 'start', awaits_temperature: false } as const;
@@ -93,8 +117,7 @@ function climatePlan(command: ClimateStartCommand, sources: PlanSources): Remote
     const { temperature, duration_min, defrost, seats } = sources.setPoints();
     return {
       name: 'climate_start',
-      temperature:
-        command.temperature ?? temperature ?? sources.report()?.climate.target ?? null,
+      temperature: command.temperature ?? temperature ?? sources.report()?.climate.target ?? null,
       unit: sources.unit(),
       duration_min: command.duration ?? duration_min ?? normalDuration_min,
       defrost: command.defrost ?? defrost ?? false,
@@ -141,9 +164,9 @@ function filledIn(
 ): ScheduleAction | Failure {
   const missing: string[] = [];
   const known = <T>(field: string, ...values: readonly (T | null | undefined)[]): T | undefined => {
-    const found = values.find((value) => value !== null && value !== undefined);
-    if (found === undefined || found === null) missing.push(field);
-    return found ?? undefined;
+    const found = values.find((value) => value !== null && value !== undefined) ?? undefined;
+    if (found === undefined) missing.push(field);
+    return found;
   };
   const departure = (index: number) => {
     const named = command.departures?.[index];

@@ -77,6 +77,10 @@ export class Remote {
     return this.#leader?.hasBegun ?? this.#begun;
   }
 
+  get companions(): readonly Remote[] {
+    return [...this.#companions];
+  }
+
   start(): void {
     this.#armExpiry();
     if (this.#isLate()) return;
@@ -167,7 +171,7 @@ export class Remote {
       vehicle: this.#vehicle,
       commandId: this.open.record.id,
       action,
-      at: clock.now(),
+      at: this.#sent?.at ?? clock.now(),
     };
     return { action, send_within_ms: left_ms };
   }

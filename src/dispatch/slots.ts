@@ -65,23 +65,33 @@ export interface SlotOptions extends SlotSharer {
   readonly patience_ms: number;
 }
 
-/** Which of an account's threads are taken: reads and wakes apart, so that a hung car holds up nobody else. */
+/**
+ * Which of an account's threads are taken: reads and wakes apart, so that a hung car holds up nobody else, and one for
+ * jobs, so that long work does not either.
+ */
 export class Slots {
   readonly #options: SlotOptions;
   readonly #leave: () => void;
   #reads = 0;
   #reservedTaken = false;
   #wakes = 0;
+  #jobs = 0;
+  readonly #jobsWaiting = new Set<() => void>();
   #readsAllowed = 1;
   #patience: NodeJS.Timeout | undefined;
 
   constructor(options: SlotOptions) {
     this.#options = options;
-    this.#leave = options.shared.join(options);
+    this.#leave = options.shared.join({
+      ...options,
+      onFree: () => {
+        this.#onFree();
+      },
+    });
   }
 
   get busy(): number {
-    return this.#reads + this.#wakes;
+    return this.#reads + this.#wakes + this.#jobs;
   }
 
   /** A slot and the function that gives it back, or undefined while there is none. */
@@ -89,9 +99,26 @@ export class Slots {
     return callClass === 'read' ? this.#takeRead() : this.#takeWake();
   }
 
+  /** Resolves with the slot of a job as soon as there is one. */
+  async whenFreeForJob(): Promise<() => void> {
+    for (;;) {
+      const giveBack = this.#takeJob();
+      if (giveBack !== undefined) return giveBack;
+      await new Promise<void>((resolve) => this.#jobsWaiting.add(resolve));
+    }
+  }
+
   stop(): void {
     clearTimeout(this.#patience);
     this.#leave();
+  }
+
+  /** Jobs come last: whoever else waits is served first. */
+  #onFree(): void {
+    this.#options.onFree();
+    const waiting = [...this.#jobsWaiting];
+    this.#jobsWaiting.clear();
+    for (const resolve of waiting) resolve();
   }
 
   #takeRead(): (() => void) | undefined {
@@ -121,9 +148,18 @@ export class Slots {
     });
   }
 
+  #takeJob(): (() => void) | undefined {
+    if (this.#jobs > 0 || !this.#options.shared.take()) return undefined;
+    this.#jobs += 1;
+    return once(() => {
+      this.#jobs -= 1;
+      this.#freed(true);
+    });
+  }
+
   #freed(counted: boolean): void {
     if (counted) this.#options.shared.give();
-    else this.#options.onFree();
+    else this.#onFree();
   }
 
   #limit(): number {
@@ -135,7 +171,7 @@ export class Slots {
     this.#patience ??= setTimeout(() => {
       this.#patience = undefined;
       this.#readsAllowed = Math.min(this.#limit(), this.#readsAllowed + 1);
-      this.#options.onFree();
+      this.#onFree();
     }, this.#options.patience_ms);
   }
 

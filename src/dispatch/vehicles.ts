@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../daemon/clock.js';
 import { retryUntilDone, type RetryPolicy } from '../daemon/retry.js';
 import {
@@ -7,11 +8,30 @@ import {
   type KnownVehicle,
   type VehicleSettings,
 } from '../vehicle/known-vehicle.js';
+import {
+  vendorCommandNames,
+  type Capabilities,
+  type VendorCommandName,
+} from '../vehicle/capability.js';
+import { effectsOf, unknownAfter, type Effect } from '../vehicle/effect.js';
 import { isEnding, type LifeCycleEvent } from '../vehicle/life-cycle.js';
-import { idle, newerReading, stateDocument, type LastReading } from '../vehicle/state-document.js';
-import type { NewestCommand, StateDocument } from '../vehicle/state.js';
+import type { RemoteAction, RemoteActionName } from '../vehicle/remote-action.js';
+import { noSetPoints, withSetPoints, type SetPoints } from '../vehicle/set-points.js';
+import {
+  afterCommand,
+  believed,
+  idle,
+  isReportedAfter,
+  newerReading,
+  stateDocument,
+  type LastReading,
+} from '../vehicle/state-document.js';
+import type { Drivetrain, NewestCommand, StateDocument, VehicleReport } from '../vehicle/state.js';
 import type { ListedVehicle, Result } from '../vehicle/task.js';
 import { vehicleInfo, type VehicleInfo } from '../vehicle/vehicle-info.js';
+import type { CarLimits } from './admission.js';
+import type { Sent } from './confirmation.js';
+import type { Aftermath } from './remote.js';
 
 /** A car's settings together with what it may be asked. */
 export type OwnSettings = VehicleSettings & { readonly allow?: readonly string[] };
@@ -21,14 +41,16 @@ export interface VehiclesOptions {
   /** From the store; undefined until the account has listed its cars for the first time. */
   readonly known: readonly KnownVehicle[] | undefined;
   readonly readings: ReadonlyMap<string, LastReading>;
+  readonly setPoints: ReadonlyMap<string, SetPoints>;
   readonly settings: Readonly<Record<string, OwnSettings>>;
   readonly staleAfter_ms: number;
   readonly account: () => Pick<VehicleInfo, 'region' | 'account' | 'backend' | 'library'>;
-  readonly isAllowed: (vehicle: string, name: string) => boolean;
+  readonly permissionsOf: (vehicle: string) => InfoPermissions;
   /** False while a person has to act for the account. */
   readonly usable: () => boolean;
   readonly putVehicles: (known: readonly KnownVehicle[]) => Promise<void>;
   readonly putReading: (vehicle: string, reading: LastReading) => Promise<void>;
+  readonly putSetPoints: (vehicle: string, points: SetPoints) => Promise<void>;
   readonly output: {
     state(document: StateDocument): void;
     info(info: VehicleInfo): void;
@@ -42,6 +64,9 @@ const staleCheck_ms = 60_000;
 /** A command that ends so soon shows in one document, not in one for each step. */
 const gather_ms = 20;
 
+/** What a car may be asked, as its info tells it. */
+export type InfoPermissions = Pick<CarLimits, 'allow' | 'readOnly'>;
+
 /** The cars of one account: which there are, what was last read of them, and what is published of that. */
 export class Vehicles {
   readonly #options: VehiclesOptions;
@@ -50,6 +75,11 @@ export class Vehicles {
   /** The newest that is on the disk: what is published. */
   readonly #stored: Map<string, LastReading>;
   readonly #commands = new Map<string, NewestCommand>();
+  readonly #setPoints: Map<string, SetPoints>;
+  /** Actions that are with the vendor. */
+  readonly #taken = new Map<string, RemoteAction>();
+  /** What the vendor has said it does not offer, until the next start. */
+  readonly #notOffered = new Map<string, Set<VendorCommandName>>();
   readonly #staleTimer: NodeJS.Timeout;
   readonly #stopping = new AbortController();
   /** Vendor ids of the cars whose command has made a step since their document was published. */
@@ -61,6 +91,7 @@ export class Vehicles {
     this.#options = options;
     this.#readings = new Map(options.readings);
     this.#stored = new Map(options.readings);
+    this.#setPoints = new Map(options.setPoints);
     this.#known = options.known && applySettings(options.known, options.settings);
     this.#staleTimer = setInterval(() => {
       this.#publishStates();
@@ -99,6 +130,70 @@ export class Vehicles {
     return reported_at === null ? undefined : Date.parse(reported_at);
   }
 
+  /** What is believed of the car: what a command has made of it, too. */
+  report(vehicle: string): VehicleReport | undefined {
+    const reading = this.#readings.get(vehicle);
+    return reading && believed(reading);
+  }
+
+  drivetrain(vehicle: string): Drivetrain | null {
+    const listed = this.byVendorId(vehicle)?.listed.drivetrain ?? null;
+    return this.#readings.get(vehicle)?.report.drivetrain ?? listed;
+  }
+
+  /** The car's own unit of temperatures. */
+  unit(vehicle: string): 'C' | 'F' {
+    const unit = this.capabilities(vehicle).climate?.fields?.['temperature']?.unit;
+    if (unit !== undefined) return unit === 'F' ? 'F' : 'C';
+    return this.#readings.get(vehicle)?.report.climate.unit ?? 'C';
+  }
+
+  /** What the car can do besides being read. */
+  capabilities(vehicle: string): Capabilities {
+    const offered = this.byVendorId(vehicle)?.listed.commands ?? {};
+    const refused = this.#notOffered.get(vehicle);
+    if (refused === undefined) return offered;
+    const left = vendorCommandNames.filter((name) => !refused.has(name));
+    return Object.fromEntries(left.map((name) => [name, offered[name]]));
+  }
+
+  setPoints(vehicle: string): SetPoints {
+    return this.#setPoints.get(vehicle) ?? noSetPoints;
+  }
+
+  /** Resolves when they are stored. */
+  async putSetPoints(vehicle: string, points: SetPoints): Promise<void> {
+    this.#setPoints.set(vehicle, points);
+    this.#publishSoon(vehicle);
+    await this.#options.putSetPoints(vehicle, points);
+  }
+
+  /** An action is with the vendor: the car may be about to do it. */
+  commandTaken(vehicle: string, action: RemoteAction): void {
+    this.#taken.set(vehicle, action);
+    this.#publishSoon(vehicle);
+  }
+
+  /** What becomes of the values that an action was to change, until the car reports anew. */
+  commandOver({ vehicle, action, at }: Sent, aftermath: Aftermath): void {
+    this.#taken.delete(vehicle);
+    if (aftermath === 'wanted') this.#believe(vehicle, at, effectsOf(action));
+    if (aftermath === 'unknown') this.unknownSince(vehicle, action.name, at);
+    this.#publishSoon(vehicle);
+  }
+
+  /** An action may or may not have been carried out since. */
+  unknownSince(vehicle: string, action: RemoteActionName, since: number): void {
+    this.#believe(vehicle, since, unknownAfter(action));
+  }
+
+  /** The vendor does not offer it for this car. */
+  notOffered(vehicle: string, action: RemoteActionName): void {
+    const refused = this.#notOffered.get(vehicle) ?? new Set();
+    this.#notOffered.set(vehicle, refused.add(vendorCommandOf(action)));
+    this.publishInfo();
+  }
+
   /** The account has listed its cars. */
   listed(cars: readonly ListedVehicle[]): void {
     this.#setKnown(mergeVehicles(this.#known ?? [], cars, this.#options.settings));
@@ -111,8 +206,7 @@ export class Vehicles {
     const source = result.operation === 'force' && result.advanced ? 'force' : 'cached';
     const reading = { report: result.report, polled_at: result.polled_at, source } as const;
     this.#readings.set(vehicle, newerReading(this.#readings.get(vehicle), reading));
-    const { vin } = result.report;
-    if (vin !== null && car.listed.vin === null) this.#learnVin(car, vin);
+    this.#learn(car, result.report.vin, result.commands);
     void this.#storeReading(vehicle);
   }
 
@@ -212,8 +306,12 @@ export class Vehicles {
   }
 
   #infoOf(car: KnownVehicle): VehicleInfo {
-    const isAllowed = (name: string) => this.#options.isAllowed(car.listed.id, name);
-    return vehicleInfo(car, this.#options.account(), isAllowed);
+    const vehicle = car.listed.id;
+    return vehicleInfo(car, this.#options.account(), {
+      ...this.#options.permissionsOf(vehicle),
+      capabilities: this.capabilities(vehicle),
+      drivetrain: this.drivetrain(vehicle),
+    });
   }
 
   #publishState(car: KnownVehicle): void {
@@ -228,7 +326,13 @@ export class Vehicles {
     const age_ms = this.#options.clock.now() - Date.parse(reading.polled_at);
     const command = this.#commands.get(car.listed.id) ?? idle;
     const stale = age_ms > this.#options.staleAfter_ms;
-    return stateDocument(car, reading, command, stale);
+    const document = stateDocument(car, reading, command, stale);
+    const vehicle = car.listed.id;
+    const withPoints =
+      this.capabilities(vehicle).climate === undefined
+        ? document
+        : withSetPoints(document, this.setPoints(vehicle));
+    return underWay(withPoints, this.#taken.get(vehicle));
   }
 
   #publishAvailability(car: KnownVehicle): void {
@@ -236,10 +340,24 @@ export class Vehicles {
     this.#options.output.availability(car.topic_id, online);
   }
 
-  /** USA Kia tells the VIN with the first read only. The topic id stays what it was. */
-  #learnVin(car: KnownVehicle, vin: string): void {
+  #believe(vehicle: string, since: number, effects: readonly Effect[]): void {
+    const held = this.#readings.get(vehicle);
+    // A report that came meanwhile knows better.
+    if (held === undefined || effects.length === 0 || isReportedAfter(held.report, since)) return;
+    this.#readings.set(vehicle, afterCommand(held, { since, effects: [...effects] }));
+    void this.#storeReading(vehicle);
+  }
+
+  /** Reading a car can tell more than listing it (USA Kia's VIN). The topic id stays what it was. */
+  #learn(car: KnownVehicle, vin: string | null, commands: Capabilities | undefined): void {
+    const listed = {
+      ...car.listed,
+      vin: car.listed.vin ?? vin,
+      ...(commands === undefined ? {} : { commands }),
+    };
+    if (isDeepStrictEqual(listed, car.listed)) return;
     const known = (this.#known ?? []).map((one) =>
-      one.listed.id === car.listed.id ? { ...one, listed: { ...one.listed, vin } } : one,
+      one.listed.id === car.listed.id ? { ...one, listed } : one,
     );
     this.#setKnown(applySettings(known, this.#options.settings));
   }
@@ -253,6 +371,16 @@ export class Vehicles {
         this.publishAll();
       });
   }
+}
+
+/** A car that is being locked or unlocked is neither. */
+function underWay(document: StateDocument, action: RemoteAction | undefined): StateDocument {
+  if (action?.name !== 'lock') return document;
+  return { ...document, lock: { state: action.value === 'lock' ? 'locking' : 'unlocking' } };
+}
+
+function vendorCommandOf(action: RemoteActionName): VendorCommandName {
+  return action === 'climate_start' || action === 'climate_stop' ? 'climate' : action;
 }
 
 function newestCommand({ status, id, command, code, at }: LifeCycleEvent): NewestCommand {

@@ -4,6 +4,7 @@ import { commandedSchema } from '../vehicle/effect.js';
 import { failureSchema } from '../vehicle/outcome.js';
 import type { KnownVehicle } from '../vehicle/known-vehicle.js';
 import type { LastReading } from '../vehicle/state-document.js';
+import { setPointsSchema, type SetPoints } from '../vehicle/set-points.js';
 import { vehicleReportSchema } from '../vehicle/state.js';
 import {
   challengeSchema,
@@ -14,6 +15,7 @@ import {
 import { createJournal } from './journal.js';
 import { readAs } from './read-as.js';
 import type { Store } from './store.js';
+import { createTripStore } from './trip-store.js';
 
 const blockedSchema = z.discriminatedUnion('is', [
   z.object({ is: z.literal('refused'), reason: failureSchema }),
@@ -73,6 +75,7 @@ export function markOf(account: string, words: string): string {
 export function createAccountStore(store: Store, account: string) {
   const prefix = `account/${account}/`;
   const readingKey = (vehicle: string) => `${prefix}reading/${vehicle}`;
+  const setPointsKey = (vehicle: string) => `${prefix}set-points/${vehicle}`;
 
   return {
     journal: createJournal(store, prefix),
@@ -95,6 +98,21 @@ export function createAccountStore(store: Store, account: string) {
     },
     putReading: (vehicle: string, reading: LastReading): Promise<void> =>
       store.put(readingKey(vehicle), reading),
+
+    async setPoints(): Promise<Map<string, SetPoints>> {
+      const entries = await store.list(setPointsKey(''));
+      return new Map(
+        entries.flatMap(({ key, value }) => {
+          const points = setPointsSchema.safeParse(value);
+          return points.success ? [[key.slice(setPointsKey('').length), points.data] as const] : [];
+        }),
+      );
+    },
+    putSetPoints: (vehicle: string, points: SetPoints): Promise<void> =>
+      store.put(setPointsKey(vehicle), points),
+
+    /** What its cars have driven. */
+    trips: createTripStore(store, account),
 
     usage: () => readAs(store, `${prefix}usage`, usageSchema),
     putUsageLater: (usage: Usage): void => {
