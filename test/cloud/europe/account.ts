@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto';
 import type { SimulatedCar } from '../../../src/vehicle/simulated-car.js';
 import type { CarProtocol } from '../ccsp/account.js';
 import type { SessionWords } from '../ccsp/errors.js';
+import { ControlTokens } from '../control-tokens.js';
+import { PendingCommands } from '../pending-commands.js';
 import { EuropeSessions } from './sessions.js';
 import { Wakes } from './wakes.js';
 
@@ -25,7 +27,6 @@ export class EuropeAccount {
   readonly username: string;
   /** Change it to make the credentials of the client wrong. */
   password: string;
-  pin: string;
   readonly brand: EuropeBrand;
   readonly protocol: CarProtocol;
   readonly strict: boolean;
@@ -35,6 +36,12 @@ export class EuropeAccount {
   readonly uid = randomUUID();
   readonly sessions: EuropeSessions;
   readonly wakes = new Wakes();
+  readonly commands = new PendingCommands();
+  readonly control: ControlTokens;
+  /** Whether the new vehicle servers name what they take, so that it can be asked for. */
+  givesActionIds = true;
+  /** Whether the new vehicle servers say of every command, for ever, that they wait for the car. */
+  updateStatusWaits = true;
   /** How the old vehicle servers say that a session is over. */
   sessionWords: SessionWords = 'expired';
   /** The user has to accept new terms in a browser first. */
@@ -50,18 +57,28 @@ export class EuropeAccount {
   constructor(options: EuropeAccountOptions) {
     this.username = options.username;
     this.password = options.password;
-    this.pin = options.pin;
     this.brand = options.brand;
     this.protocol = options.protocol ?? 'ccs2';
     this.strict = options.strict ?? true;
     this.cars = options.cars;
     this.now = options.now;
     this.sessions = new EuropeSessions({ uid: this.uid, now: options.now });
+    this.control = new ControlTokens(options);
+  }
+
+  get pin(): string {
+    return this.control.pin;
+  }
+
+  /** Change it to make the PIN of the client wrong. */
+  set pin(pin: string) {
+    this.control.pin = pin;
   }
 
   /** No token of the vehicle servers is good any more; the sign-in service still knows the session. */
   revokeSession(): void {
     this.sessions.revokeCcsTokens();
+    this.control.revoke();
   }
 
   revokeRefreshToken(): void {
@@ -79,6 +96,17 @@ export class EuropeAccount {
     if (!isNew()) return false;
     this.#device = device;
     return true;
+  }
+
+  /** What is still on its way to the cars does not arrive. */
+  stop(): void {
+    this.wakes.stop();
+    this.commands.stop();
+  }
+
+  /** Whether a code or token, valid or not, is one of this account. */
+  hasIssued(secret: string): boolean {
+    return this.sessions.hasIssued(secret) || this.control.hasIssued(secret);
   }
 
   carById(id: string): SimulatedCar | undefined {

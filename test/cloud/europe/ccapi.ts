@@ -1,4 +1,5 @@
 import type { SimulatedCar } from '../../../src/vehicle/simulated-car.js';
+import { refused } from '../ccsp/commands.js';
 import { listed, position } from '../ccsp/details.js';
 import { refusal, sessionOver, success } from '../ccsp/errors.js';
 import { type Read, type Reads, ccs2Reads, detailReads, legacyReads } from '../ccsp/reads.js';
@@ -10,9 +11,17 @@ import {
   type Reply,
   type Route,
   html,
+  textAt,
 } from '../wire.js';
 import type { EuropeAccount } from './account.js';
 import { brandOf } from './brands.js';
+import {
+  answerControl,
+  controlOperationOf,
+  isPin,
+  recordsCarOf,
+  tokenFault,
+} from './ccapi-commands.js';
 import { ccs2Vehicle, legacyStatusInfo, legacyVehicleStatus, timeZone } from './payload.js';
 import { bearerOf } from './replies.js';
 
@@ -20,11 +29,7 @@ const list = 'GET /api/v1/spa/vehicles';
 const register = 'POST /api/v1/spa/notifications/register';
 /** What a sign-in asks for before it comes to the sign-in service. */
 const entries = ['GET /api/v1/user/oauth2/authorize', 'POST /api/v1/user/language'];
-const pin = 'PUT /api/v1/user/pin';
 const ofCar = /^\/api\/v[12]\/spa\/vehicles\/([^/]+)\/(.+)$/;
-const records = /^\/api\/v1\/spa\/notifications\/([^/]+)\/records$/;
-const command =
-  /^POST (ccs2\/)?(control\/|reservation\/|charge\/(target|chargingcurrent|dischargelimit)$|location\/routes$)/;
 
 const liveLocation: Read = {
   operation: 'detail',
@@ -57,16 +62,14 @@ export class EuropeCcapi implements Maker {
   }
 
   stop(): void {
-    for (const { wakes } of this.#accounts) wakes.stop();
+    for (const account of this.#accounts) account.stop();
   }
 
   route(request: CloudRequest): Route {
     const token = bearerOf(request);
     const brand = brandOf(request.host);
-    const account = this.#accounts.find(
-      (one) => one.brand === brand && one.sessions.hasIssued(token),
-    );
-    const id = (ofCar.exec(request.path) ?? records.exec(request.path))?.[1] ?? '';
+    const account = this.#accounts.find((one) => one.brand === brand && one.hasIssued(token));
+    const id = ofCar.exec(request.path)?.[1] ?? recordsCarOf(request) ?? '';
     const car = account?.carById(id);
     return {
       operation: operationOf(request),
@@ -75,6 +78,7 @@ export class EuropeCcapi implements Maker {
       answer: () => this.#answer(request, account, car),
       sessionRevoked: () => sessionOver(account?.sessionWords ?? 'expired'),
       rateLimited: (status) => refusal('5091', status === 200 ? undefined : status),
+      refused,
     };
   }
 
@@ -85,18 +89,19 @@ export class EuropeCcapi implements Maker {
   ): Reply {
     const call = callOf(request);
     if (entries.includes(call)) return html(200, 'Welcome');
-    if (!hasStamp(request)) return sessionOver('4010');
+    if (!hasStamp(request) && !isPin(request)) return sessionOver('4010');
     if (call === register) return this.#register.answer(request, undefined);
     if (account === undefined) return sessionOver('4010');
     return this.#refusalOf(request, account) ?? answerSignedIn(request, account, car);
   }
 
   #refusalOf(request: CloudRequest, account: EuropeAccount): Reply | undefined {
-    if (account.sessions.deviceOf(bearerOf(request)) === undefined) {
-      return sessionOver(account.sessionWords);
-    }
+    const fault = tokenFault(request, account);
+    if (fault !== undefined) return fault;
     if (account.rateLimited) return refusal('5091');
-    const device = request.headers['ccsp-device-id'] ?? '';
+    const device = isPin(request)
+      ? textAt(request.body, 'deviceId')
+      : (request.headers['ccsp-device-id'] ?? '');
     const known = account.acceptsDevice(device, () => this.#newDevices.delete(device));
     return known ? undefined : refusal('4002');
   }
@@ -116,9 +121,7 @@ function operationOf(request: CloudRequest): CloudOperation | 'unknown' {
   if (call === list) return 'list';
   if (call === register) return 'register';
   if (entries.includes(call)) return 'sign_in_step';
-  if (records.test(request.path)) return 'poll';
-  if (call === pin || command.test(name)) return 'command';
-  return reads[name]?.operation ?? 'unknown';
+  return controlOperationOf(request) ?? reads[name]?.operation ?? 'unknown';
 }
 
 function answerSignedIn(
@@ -129,6 +132,8 @@ function answerSignedIn(
   if (callOf(request) === list) {
     return success({ vehicles: account.cars.map((one) => listed(one, account.protocol)) });
   }
+  const answer = answerControl(request, account, car);
+  if (answer !== undefined) return answer;
   const read = reads[nameOf(request)];
   if (car === undefined || read === undefined) return refusal('4005');
   if ((read.protocol ?? account.protocol) !== account.protocol) return refusal('4005');

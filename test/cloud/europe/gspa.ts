@@ -4,6 +4,14 @@ import type { CloudOperation, CloudRequest, Maker, Reply, Route } from '../wire.
 import { compactTime } from '../wire.js';
 import type { EuropeAccount } from './account.js';
 import { brandOf } from './brands.js';
+import {
+  type GspaCommand,
+  commandOf,
+  deviceOf,
+  refused,
+  takeCommand,
+  updateStatus,
+} from './gspa-commands.js';
 import { ccs2Vehicle } from './payload.js';
 import { bearerOf, gspa } from './replies.js';
 import { stampFault } from './stamp.js';
@@ -15,6 +23,7 @@ interface Target {
   readonly operation: CloudOperation;
   readonly car: string;
   readonly read?: Read;
+  readonly command?: GspaCommand;
 }
 
 /** The routes that end in the car's id or in a name after it; the id is the group. */
@@ -27,7 +36,6 @@ const reads: Readonly<Record<Read, RegExp>> = {
 };
 const poll = /^status\/vehicles\/([^/]+)\/update-status$/;
 const wake = /^remote\/vehicles\/([^/]+)\/prewakeup$/;
-const command = /^(?:remote|valet|safety)\/vehicles\/([^/]+)\/[^/]+$/;
 const base = '/gspa/v1/';
 
 /** The new vehicle servers of Europe, which demand a stamp on each request. Genesis has none yet. */
@@ -40,15 +48,13 @@ export class EuropeGspa implements Maker {
   }
 
   stop(): void {
-    for (const { wakes } of this.#accounts) wakes.stop();
+    for (const account of this.#accounts) account.stop();
   }
 
   route(request: CloudRequest): Route {
     const brand = brandOf(request.host);
     const token = bearerOf(request);
-    const account = this.#accounts.find(
-      (one) => one.brand === brand && one.sessions.hasIssued(token),
-    );
+    const account = this.#accounts.find((one) => one.brand === brand && one.hasIssued(token));
     const target = targetOf(request);
     const car = account?.carById(target?.car ?? '');
     return {
@@ -58,14 +64,15 @@ export class EuropeGspa implements Maker {
       answer: () => answer(request, account, target, car),
       sessionRevoked: () => gspa.unauthorized(),
       rateLimited: (status) => gspa.rateLimited(status === 200 ? undefined : status),
+      refused,
     };
   }
 }
 
-function targetOf({ method, path }: CloudRequest): Target | undefined {
-  if (!path.startsWith(base)) return undefined;
-  const name = path.slice(base.length);
-  return method === 'GET' ? readOf(name) : sentOf(name);
+function targetOf(request: CloudRequest): Target | undefined {
+  if (!request.path.startsWith(base)) return undefined;
+  const name = request.path.slice(base.length);
+  return request.method === 'GET' ? readOf(name) : sentOf(name, request);
 }
 
 function readOf(name: string): Target | undefined {
@@ -79,11 +86,11 @@ function readOf(name: string): Target | undefined {
   return undefined;
 }
 
-function sentOf(name: string): Target | undefined {
+function sentOf(name: string, request: CloudRequest): Target | undefined {
   const woken = wake.exec(name)?.[1];
   if (woken !== undefined) return { operation: 'force', car: woken };
-  const commanded = command.exec(name)?.[1];
-  return commanded === undefined ? undefined : { operation: 'command', car: commanded };
+  const command = commandOf(request);
+  return command === undefined ? undefined : { operation: 'command', car: command.car, command };
 }
 
 function answer(
@@ -92,14 +99,15 @@ function answer(
   target: Target | undefined,
   car: SimulatedCar | undefined,
 ): Reply {
-  const device = account?.sessions.deviceOf(bearerOf(request));
+  const device = account === undefined ? undefined : deviceOf(request, account);
   if (account === undefined || device === undefined) return gspa.unauthorized();
   const fault = account.strict ? faultOf(request, account, device) : undefined;
   if (fault !== undefined) return gspa.error(403, '403-001', fault);
   if (car === undefined || target === undefined) return gspa.noSuchRoute(request.path);
   if (target.operation === 'force') return wakeUp(account, car);
+  if (target.command !== undefined) return takeCommand(target.command, request, account, car);
   return target.read === undefined
-    ? gspa.noSuchRoute(request.path)
+    ? updateStatus(car, account)
     : answerRead(target.read, request, car);
 }
 

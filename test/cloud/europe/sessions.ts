@@ -103,6 +103,12 @@ export class EuropeSessions {
     return issued !== undefined && this.#now() < issued.until ? issued.device : undefined;
   }
 
+  /** Whether a token of the vehicle servers that is still good was given to this device. */
+  hasDevice(device: string): boolean {
+    const now = this.#now();
+    return [...this.#ccsTokens.values()].some((one) => one.device === device && now < one.until);
+  }
+
   /** Whether this code or token is or was one of this account. */
   hasIssued(codeOrToken: string): boolean {
     return this.#known.has(codeOrToken);

@@ -95,7 +95,7 @@ function operationOf(
     case 'token-refresh':
       return 'refresh';
     case 'pin':
-      return 'command';
+      return 'pin';
     case 'vehicles':
       return 'list';
     case undefined:
@@ -166,8 +166,21 @@ function answerSignedIn(
     case 'devices':
       return json({ deviceToken: at(request.body, 'deviceToken') });
     case 'pin':
-      return cci.error(404, 4040, 'Not found');
+      return answerPin(request, account);
   }
+}
+
+function answerPin({ body }: CloudRequest, { control }: EuropeAccount): Reply {
+  const answer = control.open(textAt(body, 'pin'));
+  if ('token' in answer) {
+    const controlTokenInfo = { controlToken: answer.token, expiresTime: control.lifetime_s };
+    return json({ isMatched: true, controlTokenInfo });
+  }
+  return json({
+    isMatched: false,
+    controlTokenInfo: null,
+    remainCountOnFailedInfo: { remainCount: answer.left, remainTime: control.lock_s },
+  });
 }
 
 /** Whether the other headers are of the same family as the token. */
