@@ -121,7 +121,7 @@ export class Confirmation {
   /** `unreadable`: the verdict for what the car's state does not show; `lost`: what is said if the state does not help. */
   async #readBack(sent: Sent, unreadable: Verdict, lost = unanswered): Promise<Verdict> {
     const effects = effectsOf(sent.action);
-    if (this.#isStopping) return { is: 'failed', failure: cutOff };
+    if (this.#isStopping()) return { is: 'failed', failure: cutOff };
     if (effects.length === 0) return unreadable;
     for (const gap_ms of this.#options.read_back_ms) {
       if (!(await this.#pause(gap_ms))) return { is: 'failed', failure: cutOff };
@@ -129,7 +129,7 @@ export class Confirmation {
       const isNews = report !== undefined && isReportedAfter(report, sent.at);
       if (isNews && shows(report, effects)) return { is: 'done', by: 'state' };
     }
-    return { is: 'failed', failure: this.#isStopping ? cutOff : lost };
+    return { is: 'failed', failure: this.#isStopping() ? cutOff : lost };
   }
 
   /** A read that waits for its lane too long is given up: the next one may do better. */
@@ -141,13 +141,13 @@ export class Confirmation {
     return reading;
   }
 
-  get #isStopping(): boolean {
+  #isStopping(): boolean {
     return this.#stopping.signal.aborted;
   }
 
   /** False where the bridge is being stopped. */
   async #pause(ms: number): Promise<boolean> {
     await pause(ms, this.#stopping.signal);
-    return !this.#isStopping;
+    return !this.#isStopping();
   }
 }
