@@ -9,7 +9,7 @@ import { isBusy, type PendingOrder } from './simulator-orders.js';
 import type { SharedCars } from './simulator-shared-cars.js';
 
 /** More than a real car takes, and little enough for the memory that the threads share. */
-const largestAction = 3_000;
+const largestAction_bytes = 3_000;
 
 export interface CommandWeather extends Weather {
   readonly car_latency_ms: number;
@@ -70,7 +70,7 @@ function refusalOf(identity: CarIdentity, action: RemoteAction): Failure | undef
   if (!offers(identity, action.name)) {
     return failure('unsupported', `the ${identity.model} knows no ${action.name}`);
   }
-  if (JSON.stringify(action).length > largestAction) {
+  if (Buffer.byteLength(JSON.stringify(action)) > largestAction_bytes) {
     return failure('vehicle_refused', 'this is more than the car can be told at once');
   }
   return undefined;

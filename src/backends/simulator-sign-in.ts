@@ -26,8 +26,7 @@ export interface SignInOptions {
 
 export function signIn(task: Task, { vehicles, code: wanted, requests }: SignInOptions): Outcome {
   const device = deviceSchema.safeParse(task.device).data ?? {};
-  const isGiven = device.sent === true && task.code === wanted;
-  if (wanted === undefined || device.trusted === true || isGiven) {
+  if (wanted === undefined || isTrusted(device, task.code === wanted)) {
     return {
       ...success({ operation: 'sign_in', vehicles }, requests),
       session: { token: randomUUID() },
@@ -58,4 +57,8 @@ export function listed(car: CarIdentity): ListedVehicle {
     drivetrain: car.drivetrain,
     commands: capabilitiesOf(car),
   };
+}
+
+function isTrusted({ trusted, sent }: z.infer<typeof deviceSchema>, isRight: boolean): boolean {
+  return trusted === true || (sent === true && isRight);
 }

@@ -15,6 +15,8 @@ const wakeCost = 0.05;
 const firstReportAgeMs = 600_000;
 /** `executed` keeps the newest; the counts go on. */
 const executedKept = 40;
+/** Of different things that it has done; anybody may name a place, and no two are alike. */
+const countsKept = 150;
 
 export interface CarClock {
   /** Epoch ms. */
@@ -129,7 +131,14 @@ export class SimulatedCar {
 
   #note(name: string, value: string): void {
     const count = this.count(name, value) + 1;
-    this.#counts[`${name}:${value}`] = count;
+    const key = `${name}:${value}`;
+    // The newest come last, so that the first is the one to forget.
+    Reflect.deleteProperty(this.#counts, key);
+    this.#counts[key] = count;
+    const [oldest] = Object.keys(this.#counts);
+    if (Object.keys(this.#counts).length > countsKept && oldest !== undefined) {
+      Reflect.deleteProperty(this.#counts, oldest);
+    }
     this.#executed.push({ name, value, at: this.#clock.now(), count });
     if (this.#executed.length > executedKept) this.#executed.shift();
   }

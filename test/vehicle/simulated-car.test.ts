@@ -316,3 +316,15 @@ test('the log of executed commands keeps the newest 40 and counts all', () => {
   expect(car.executed).toHaveLength(40);
   expect(car.executed.at(-1)?.count).toBe(100);
 });
+
+test('a car that is told ever new places forgets counts of old ones, not of what it still does', () => {
+  const { car } = aCar();
+  for (let turn = 0; turn < 500; turn += 1) {
+    car.wake();
+    const poi = { name: `place ${String(turn)}`, latitude: 1, longitude: 2, address: '' };
+    car.execute({ name: 'navigation', pois: [poi] });
+  }
+  expect(car.count('wake', 'wake')).toBe(500);
+  expect(car.count('navigation', 'place 499')).toBe(1);
+  expect(Object.keys(car.snapshot().counts).length).toBeLessThanOrEqual(150);
+});
