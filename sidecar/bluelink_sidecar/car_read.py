@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .account import AccountState, LastRead
+from .capabilities import capabilities
 from .device_repair import with_known_device
 from .fresh_copy import fresh_copy
 from .mapping import identity, times
@@ -68,8 +69,11 @@ def discarded(state: AccountState, request: Request, call: Read) -> None:
 
 def result_of(state: AccountState, operation: str, reading: Reading, **more: Any) -> Json:
     brand = state.place.brand_word if state.place else None
-    report = vehicle_report(state.car(reading.vehicle), brand, reading.polled_at)
-    return read_result(operation, report, times.utc_text(reading.polled_at) or "", **more)
+    car = state.car(reading.vehicle)
+    report = vehicle_report(car, brand, reading.polled_at)
+    offered = capabilities(state.library, state.manager.api, car)
+    polled_at = times.utc_text(reading.polled_at) or ""
+    return read_result(operation, report, polled_at, commands=offered, **more)
 
 
 def known_vehicle(state: AccountState, car_id: str) -> Any:

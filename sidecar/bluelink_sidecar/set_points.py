@@ -11,6 +11,9 @@ from .regions import USA, Family
 HALF_DEGREES = tuple(half / 2 for half in range(28, 64))
 WHOLE_FAHRENHEIT = tuple(float(degree) for degree in range(62, 83))
 WHOLE_CELSIUS_BRAZIL = tuple(float(degree) for degree in range(17, 28))
+#: The library's own bounds for a departure.
+OF_A_SCHEDULE = tuple(half / 2 for half in range(34, 55))
+STEPS = {"C": 0.5, "F": 1.0}
 #: From this model year on Canada has the longer table.
 CANADA_NEW_TABLE = 2020
 
@@ -32,13 +35,11 @@ class SetPoints:
         return int(found) if self.step == 1 else found
 
     def range_in(self, unit: str) -> dict[str, Any]:
-        """As a person may set it: whole degrees of Fahrenheit, half ones of Celsius."""
-        low, high = (
-            converted(value, self.unit, unit) for value in (self.values[0], self.values[-1])
-        )
-        step = self.step if unit == self.unit else 1 if unit == "F" else 0.5
-        lowest, highest = -(-round(low, 6) // step) * step, round(high, 6) // step * step
-        return {"min": tidy(lowest), "max": tidy(highest), "step": tidy(step), "unit": unit}
+        """As a person may set it: in another unit whole degrees of Fahrenheit, or half ones of Celsius."""
+        step = self.step if unit == self.unit else STEPS[unit]
+        low, high = (round(converted(end(self.values), self.unit, unit), 6) for end in (min, max))
+        lowest, highest = -(-low // step) * step, high // step * step
+        return {"min": tidy(lowest), "max": tidy(highest), "step": tidy(step), "unit": f"°{unit}"}
 
 
 def set_points(api: Any, car: Car) -> SetPoints:
@@ -47,6 +48,10 @@ def set_points(api: Any, car: Car) -> SetPoints:
     if car.family is Family.BRAZIL:
         return SetPoints(WHOLE_CELSIUS_BRAZIL, "C")
     return SetPoints(_table(api, _table_name(car)), "C")
+
+
+def range_of_schedule(unit: str) -> dict[str, Any]:
+    return SetPoints(OF_A_SCHEDULE, "C").range_in(unit)
 
 
 def _table_name(car: Car) -> str:

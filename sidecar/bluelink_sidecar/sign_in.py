@@ -6,6 +6,7 @@ import datetime as dt
 from typing import Any
 
 from .account import AccountState, Place
+from .capabilities import capabilities
 from .http_watch import Seen
 from .mapping.identity import listed_vehicle
 from .protocol import Json, Request
@@ -81,7 +82,12 @@ def listed(state: AccountState, known: dict[str, Any], operation: str) -> Json:
     _carry_over(known, vehicles)
     state.facts.apply(vehicles)
     brand = place.brand_word if place else None
-    cars = [listed_vehicle(state.car(vehicle), brand) for vehicle in vehicles.values()]
+    cars = []
+    for vehicle in vehicles.values():
+        # What only a read tells is told by the next one, if this process has not read the car.
+        read = state.car(state.measured.get(vehicle.id, vehicle))
+        offered = capabilities(state.library, state.manager.api, read)
+        cars.append({**listed_vehicle(state.car(vehicle), brand), "commands": offered})
     return {"operation": operation, "vehicles": cars}
 
 

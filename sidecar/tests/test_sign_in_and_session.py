@@ -23,6 +23,8 @@ def signed_in(bench: Any) -> dict[str, Any]:
 def test_kia_sign_in_lists_the_cars_with_vin_and_year(make_bench: Any) -> None:
     bench = make_bench(KiaUsa())
     outcome = bench.run("sign_in")
+    offered = outcome["result"]["vehicles"][0].pop("commands")
+    assert sorted(offered) == ["charge", "charge_limits", "climate", "lock"]
     assert outcome["result"] == {
         "operation": "sign_in",
         "vehicles": [
