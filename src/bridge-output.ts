@@ -48,6 +48,9 @@ export function createBridgeOutput(options: BridgeOutputOptions): AccountOutput 
     availability: (vehicle, online) => {
       publisher.retain(topics.vehicle(vehicle).availability, online ? 'online' : 'offline');
     },
+    trips: (vehicle, month) => {
+      publisher.retain(topics.vehicle(vehicle).trips(month.month), JSON.stringify(month));
+    },
     step: (event, ...more) => {
       legacy?.step(event);
       step(event, ...more);

@@ -6,8 +6,11 @@ import type { Metrics } from './daemon/metrics.js';
 import type { RetryPolicy } from './daemon/retry.js';
 import { BridgeCommands, type Cancelled, type ForBridge } from './dispatch/bridge-commands.js';
 import { CommandBook, rememberEnded_ms } from './dispatch/command-book.js';
+import { createJobLife } from './dispatch/job-life.js';
+import { RefreshAllLane } from './dispatch/refresh-all-lane.js';
 import { createJournal } from './store/journal.js';
 import type { Store, Write } from './store/store.js';
+import type { RefreshMode } from './vehicle/command.js';
 import type { Parcel } from './vehicle/journal-record.js';
 import { isEnding } from './vehicle/life-cycle.js';
 
@@ -21,6 +24,8 @@ export interface OwnCommandsOptions {
   readonly output: AccountOutput;
   readonly accounts: readonly Account[];
   readonly allow: readonly string[] | undefined;
+  /** Of `refresh_all`, by its mode. */
+  readonly expiresIn_ms: Readonly<Record<RefreshMode, number>>;
   /** Publishes everything retained again. */
   readonly announce: () => void;
 }
@@ -51,6 +56,7 @@ export async function createOwnCommands(options: OwnCommandsOptions) {
       const { id, command, value, status } = event;
       log.info({ command_id: id, command, value, status }, 'command');
       output.step(event);
+      output.changed();
       if (isEnding(event)) metrics.commandEnded(command ?? 'unknown', status);
     },
     onReplay: (event) => {
@@ -61,13 +67,32 @@ export async function createOwnCommands(options: OwnCommandsOptions) {
     },
   });
 
+  const refreshAll = new RefreshAllLane(
+    {
+      clock,
+      retry: options.retry,
+      life: createJobLife(book),
+      accounts: accounts.map(({ refreshable }) => refreshable),
+      changed: () => {
+        output.changed();
+      },
+    },
+    () => accounts.some(({ vehicles }) => vehicles.hasListed),
+  );
+
   const commands = new BridgeCommands<Write>({
     clock,
     book,
     allow: options.allow,
-    find: (id) => firstKnown(accounts.map((account) => account.admissions.peek(id))),
+    find: (id) =>
+      firstKnown([...accounts.map((account) => account.admissions.peek(id)), refreshAll.peek(id)]),
     cancel: (id) =>
-      firstKnown(accounts.map((account) => account.admissions.leave(id, 'cancelled', {}))),
+      firstKnown([
+        ...accounts.map((account) => account.admissions.cancel(id)),
+        refreshAll.cancel(id),
+      ]),
+    refreshAll,
+    expiresIn_ms: options.expiresIn_ms,
     clearQueue: () => {
       for (const account of accounts) account.clearQueue();
     },
@@ -92,10 +117,15 @@ export async function createOwnCommands(options: OwnCommandsOptions) {
 
   return {
     handle: (command: ForBridge<Write>): Promise<void> => commands.handle(command),
+    get jobs() {
+      return refreshAll.documents;
+    },
     start(): void {
       for (const parcel of recovered.parcels) deliver(parcel);
       commands.restore(recovered.open, recovered.remembered);
     },
+    /** Before the accounts, whose cars it reads: it goes on at the next start. */
+    stopJobs: (): Promise<void> => refreshAll.stop(),
     async stop(grace_ms: number): Promise<void> {
       await commands.quiet(grace_ms);
       await book.stop(grace_ms);

@@ -2,6 +2,7 @@ import type { Account } from './account.js';
 import { utc, type Clock } from './daemon/clock.js';
 import type { Logger } from './daemon/logger.js';
 import type { Metrics, PoolFigures } from './daemon/metrics.js';
+import type { JobDocument } from './dispatch/job-progress.js';
 import type { Connection } from './mqtt/connection.js';
 import type { Failure } from './vehicle/outcome.js';
 
@@ -12,6 +13,7 @@ export interface StateSources {
   readonly accounts: readonly Account[];
   readonly metrics: Metrics;
   readonly waiting: () => number;
+  readonly jobs: () => readonly JobDocument[];
 }
 
 export interface BridgeStateOptions {
@@ -76,7 +78,7 @@ export class BridgeState {
     clearInterval(this.#interval);
   }
 
-  #document({ version, connection, accounts, metrics, waiting }: StateSources) {
+  #document({ version, connection, accounts, metrics, waiting, jobs }: StateSources) {
     const states = accounts.map((account) => [account.name, account.state()] as const);
     const of = <T>(pick: (state: ReturnType<Account['state']>) => T): Record<string, T> =>
       Object.fromEntries(states.map(([name, state]) => [name, pick(state)]));
@@ -92,7 +94,7 @@ export class BridgeState {
       },
       accounts: of((one) => one.account),
       breakers: of((one) => one.breakers),
-      jobs: [],
+      jobs: jobs(),
       polling: { enabled: false, interval_min: null, next_poll_at: null },
       log_level: this.#options.log.level,
       queue: {

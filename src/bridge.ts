@@ -30,6 +30,7 @@ import { Redelivery } from './mqtt/redelivery.js';
 import { createTopics } from './mqtt/topics.js';
 import { createBridgeStore } from './store/bridge-store.js';
 import type { Store, Write } from './store/store.js';
+import type { RefreshMode } from './vehicle/command.js';
 import { failure, wellKnown, type Failure } from './vehicle/outcome.js';
 
 export interface BridgeOptions {
@@ -51,6 +52,8 @@ export interface BridgeOptions {
   readonly accounts: readonly AccountOptions[];
   /** What may be asked of the bridge and of every car; absent: everything. */
   readonly allow: readonly string[] | undefined;
+  /** Of `refresh_all`, by its mode. */
+  readonly expiresIn_ms: Readonly<Record<RefreshMode, number>>;
   /** How long finished commands stay in the audit log. */
   readonly keepAudit_ms: number;
   readonly queueTotal: number;
@@ -175,6 +178,7 @@ export async function startBridge(
     output,
     accounts,
     allow: options.allow,
+    expiresIn_ms: options.expiresIn_ms,
     announce: () => {
       for (const account of accounts) account.vehicles.publishAll();
       state.publish();
@@ -307,7 +311,8 @@ export async function startBridge(
   });
 
   const { version } = options;
-  state.start({ version, connection, accounts, metrics, waiting: () => waiting.total });
+  const jobs = () => [...accounts.flatMap((account) => account.jobs), ...ownCommands.jobs];
+  state.start({ version, connection, accounts, metrics, waiting: () => waiting.total, jobs });
   auditTrail.start();
   ownCommands.start();
   for (const account of accounts) account.start();
@@ -319,8 +324,10 @@ export async function startBridge(
     async stop(): Promise<void> {
       isStopping = true;
       state.stop();
+      const rested = ownCommands.stopJobs();
       await Promise.all([control.stop(), ...accounts.map((account) => account.stop())]);
       // What they did for accounts has ended with these.
+      await settlesWithin(rested, stopGrace_ms);
       await ownCommands.stop(stopGrace_ms);
       await connection.stop(
         () => connection.publish(topics.bridge.availability, 'offline', { retain: true }),

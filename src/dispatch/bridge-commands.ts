@@ -5,12 +5,15 @@ import {
   bridgeCommandNames,
   laterBridgeCommandNames,
   parseBridgeCommand,
+  refreshAllSchema,
+  valueOfBridge,
   type BridgeCommand,
   type CodeStep,
   type OtpCommand,
+  type RefreshAllCommand,
   type WordCommand,
 } from '../vehicle/bridge-command.js';
-import type { Request } from '../vehicle/command.js';
+import type { RefreshMode, Request } from '../vehicle/command.js';
 import type { CommandSource } from '../vehicle/command-source.js';
 import type { JournalRecord, ResponseAddress } from '../vehicle/journal-record.js';
 import type { LifeCycleEvent } from '../vehicle/life-cycle.js';
@@ -37,6 +40,16 @@ export interface BridgeCommandsOptions<W> {
   readonly resetBreaker: (account: string) => void;
   readonly setLogLevel: (level: string) => void;
   readonly announce: () => void;
+  /** The job that reads every car. */
+  readonly refreshAll: {
+    /** Why it cannot be taken now. */
+    refusal(): Failure | undefined;
+    /** Behind its checkpoint, where the journal has one. */
+    start(open: OpenCommand, command: RefreshAllCommand): void;
+    /** How many cars it would read. */
+    cars(): number;
+  };
+  readonly expiresIn_ms: Readonly<Record<RefreshMode, number>>;
   /** A step of a one-time code: why it failed, once that is known. Never rejects. */
   readonly otp: (account: string, step: CodeStep) => Promise<Failure | undefined>;
   readonly reject: (event: LifeCycleEvent, response: ResponseAddress | undefined) => void;
@@ -52,7 +65,10 @@ export interface ForBridge<W> extends Incoming {
 
 const expiry_s = 60;
 
-/** The commands to the bridge itself: done at once but for `otp`, with the same life cycle as any other. */
+/**
+ * The commands to the bridge itself: done at once but for `otp` and the job `refresh_all`, with the same life cycle as
+ * any other.
+ */
 export class BridgeCommands<W> {
   readonly #options: BridgeCommandsOptions<W>;
   readonly #underWay = new Set<Promise<void>>();
@@ -79,7 +95,7 @@ export class BridgeCommands<W> {
     } else await this.#identified(incoming, parsed.command, parsed.request);
   }
 
-  /** What a crash left open was not done, or not known to be done. */
+  /** A job goes on; what else a crash left open was not done, or not known to be done. */
   restore(open: readonly JournalRecord[], remembered: readonly JournalRecord[]): void {
     const { book, clock } = this.#options;
     const commands = open.map((record): OpenCommand => ({
@@ -91,7 +107,18 @@ export class BridgeCommands<W> {
     }));
     book.restore(commands, remembered);
     const reason = failure('interrupted', 'the bridge was restarted before this was done');
-    for (const command of commands) book.end(command, 'failed', failureDetails(reason));
+    for (const command of commands) {
+      const job = refreshAllSchema.safeParse(command.record.request);
+      if (job.success) this.#resume(command, job.data);
+      else book.end(command, 'failed', failureDetails(reason));
+    }
+  }
+
+  #resume(open: OpenCommand, command: RefreshAllCommand): void {
+    const { book, clock, refreshAll } = this.#options;
+    const { started, deadline } = open.record;
+    if (started || deadline > clock.now()) refreshAll.start(open, command);
+    else book.end(open, 'expired', { message: 'it could not start in time' });
   }
 
   /** Resolves when nothing runs any more, or when the time is over. */
@@ -123,12 +150,12 @@ export class BridgeCommands<W> {
     fingerprint: string,
   ): Promise<void> {
     const { name } = command;
-    const value = name === 'otp' ? undefined : command.value;
+    const value = valueOfBridge(command);
     const about = {
       ...(value === undefined ? {} : { value }),
       ...(request.id === undefined ? {} : { id: request.id }),
     };
-    const times = checkTimes(request, incoming, expiry_s, about);
+    const times = checkTimes(request, incoming, this.#expiry_s(command), about);
     const refusal = this.#refusalOf(command);
     if (refusal?.code === 'not_allowed') this.#refuse(incoming, rejected(refusal, about));
     else if ('status' in times) this.#refuse(incoming, times);
@@ -160,7 +187,8 @@ export class BridgeCommands<W> {
 
   #refusalOf(command: BridgeCommand): Failure | undefined {
     const { name } = command;
-    if (!isAllowed([name], [this.#options.allow])) {
+    const names = command.name === 'refresh_all' ? [name, `${name}:${command.mode}`] : [name];
+    if (!isAllowed(names, [this.#options.allow])) {
       return failure('not_allowed', `${name}: the configuration does not allow it`);
     }
     switch (name) {
@@ -170,6 +198,8 @@ export class BridgeCommands<W> {
         return this.#accountFailure('value', command.value, ['all']);
       case 'otp':
         return this.#accountFailure('account', this.#meantBy(command));
+      case 'refresh_all':
+        return this.#options.refreshAll.refusal();
       default:
         return undefined;
     }
@@ -196,15 +226,23 @@ export class BridgeCommands<W> {
   #carryOut(open: OpenCommand, command: BridgeCommand, isDry: boolean): void {
     const { book } = this.#options;
     if (isDry) {
-      book.end(open, 'succeeded', { dry_run: true });
+      const { name } = command;
+      const planned = name === 'refresh_all' ? { total: this.#options.refreshAll.cars() } : {};
+      book.end(open, 'succeeded', { dry_run: true, ...planned });
       return;
     }
-    if (command.name === 'otp') {
+    if (command.name === 'refresh_all') this.#options.refreshAll.start(open, command);
+    else if (command.name === 'otp') {
       const account = this.#meantBy(command) ?? '';
       const step = this.#takeCodeStep(open, account, command.step);
       this.#underWay.add(step);
       void step.finally(() => this.#underWay.delete(step));
     } else this.#end(open, this.#do(command));
+  }
+
+  #expiry_s(command: BridgeCommand): number {
+    if (command.name !== 'refresh_all') return expiry_s;
+    return this.#options.expiresIn_ms[command.mode] / 1000;
   }
 
   #end(open: OpenCommand, reason: Failure | undefined): void {

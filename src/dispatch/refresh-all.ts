@@ -1,16 +1,21 @@
-import { z } from 'zod';
 import type { Clock } from '../daemon/clock.js';
 import { pause } from '../daemon/pause.js';
 import { retryDelay, retryUntilDone, type RetryPolicy } from '../daemon/retry.js';
 import type { RefreshAllCommand } from '../vehicle/bridge-command.js';
 import type { RefreshMode } from '../vehicle/command.js';
-import type { Ending } from '../vehicle/life-cycle.js';
-import { failure, failureSchema, type Failure } from '../vehicle/outcome.js';
+import { failure, type Failure } from '../vehicle/outcome.js';
 import type { Outcome } from '../vehicle/task.js';
-import { failureDetails, type EventDetails, type OpenCommand } from './command-book.js';
+import type { OpenCommand } from './command-book.js';
 import type { JobLife } from './job.js';
 import type { Hold } from './job-gate.js';
 import { JobProgress, reached, type JobDocument, type Stand } from './job-progress.js';
+import {
+  carsOf,
+  endingOf,
+  isDone,
+  type RefreshAllCheckpoint,
+  type RefreshedCar,
+} from './refreshed-cars.js';
 
 /** An account as a refresh of all cars needs it. */
 export interface RefreshableAccount {
@@ -20,13 +25,16 @@ export interface RefreshableAccount {
   readonly refusal: () => Failure | undefined;
   /** Resolves with true when a job may call; with false when the signal comes first. */
   readonly ready: (onHeld: (hold: Hold) => void, signal: AbortSignal) => Promise<boolean>;
-  /** A refresh behind those of people, which obeys the guards of an automatic wake. Never rejects. */
+  /**
+   * A refresh behind those of people, which obeys the guards of an automatic wake. Never rejects; undefined where it
+   * was given up.
+   */
   readonly refreshOne: (
     vehicle: string,
     mode: RefreshMode,
     max_age_s: number | undefined,
     commandId: string,
-  ) => Promise<Outcome>;
+  ) => Promise<Outcome | undefined>;
 }
 
 export interface RefreshAllOptions {
@@ -37,25 +45,6 @@ export interface RefreshAllOptions {
   /** What the bridge's state says of it has changed without a step. */
   readonly changed: () => void;
 }
-
-const carSchema = z.object({
-  account: z.string(),
-  vehicle: z.string(),
-  topic_id: z.string(),
-  /** `left`: a wake may have left for it, and its answer is not known. */
-  state: z.enum(['waits', 'left', 'read', 'failed']),
-  failure: failureSchema.optional(),
-});
-
-export type RefreshedCar = z.infer<typeof carSchema>;
-
-export const refreshAllCheckpointSchema = z.object({
-  attempt: z.int().positive(),
-  last: z.string().nullable(),
-  cars: z.array(carSchema),
-});
-
-type Checkpoint = z.infer<typeof refreshAllCheckpointSchema>;
 
 /** Of the account and the moment, not of the car that was to be read. */
 const momentary: readonly string[] = ['breaker_open', 'not_ready'];
@@ -81,7 +70,7 @@ export class RefreshAll {
     options: RefreshAllOptions,
     open: OpenCommand,
     command: RefreshAllCommand,
-    checkpoint?: Checkpoint,
+    checkpoint?: RefreshAllCheckpoint,
   ) {
     this.#options = options;
     this.open = open;
@@ -111,7 +100,7 @@ export class RefreshAll {
       return;
     }
     this.#progress.flush();
-    const [status, details] = this.#ending();
+    const [status, details] = endingOf(this.#cars);
     life.end(this.open, status, { ...reached(this.#stand()), ...details });
   }
 
@@ -158,12 +147,10 @@ export class RefreshAll {
       if (signal.aborted) return undefined;
       if (refusal !== undefined) return { ok: false, failure: refusal, requests: 0 };
       const asked = this.#modeFor(car);
-      if (asked === 'force' && !(await this.#noteLeaving(car))) return undefined;
+      if (asked === 'force') await this.#noteLeaving(car);
       this.#release(account);
-      const { max_age_s } = this.#command;
-      const { id } = this.open.record;
-      const outcome = await account.refreshOne(car.vehicle, asked, max_age_s, id);
-      if (outcome.ok || !momentary.includes(outcome.failure.code)) return outcome;
+      const outcome = await this.#ask(account, car, asked);
+      if (outcome?.ok !== false || !momentary.includes(outcome.failure.code)) return outcome;
       if (asked === 'force') car.state = 'waits';
       this.#hold(account, { reason: outcome.failure.code, message: outcome.failure.message });
       const { retry } = this.#options;
@@ -171,16 +158,36 @@ export class RefreshAll {
     }
   }
 
+  /** Undefined as soon as the daemon ends: what waits in a lane then does not leave any more. */
+  #ask(
+    account: RefreshableAccount,
+    { vehicle }: RefreshedCar,
+    mode: RefreshMode,
+  ): Promise<Outcome | undefined> {
+    const { max_age_s } = this.#command;
+    const { signal } = this.#stopping;
+    if (signal.aborted) return Promise.resolve(undefined);
+    return new Promise((resolve) => {
+      const giveUp = (): void => {
+        resolve(undefined);
+      };
+      signal.addEventListener('abort', giveUp, { once: true });
+      void account.refreshOne(vehicle, mode, max_age_s, this.open.record.id).then((outcome) => {
+        signal.removeEventListener('abort', giveUp);
+        resolve(outcome);
+      });
+    });
+  }
+
   /** A wake that had left before a crash is not repeated: the cloud is asked first. */
   #modeFor(car: RefreshedCar): RefreshMode {
     return car.state === 'left' ? 'smart' : this.#command.mode;
   }
 
-  /** Answers whether it is on the disk that a wake may leave for this car. */
-  async #noteLeaving(car: RefreshedCar): Promise<boolean> {
+  /** Resolves when it is on the disk that a wake may leave for this car. */
+  async #noteLeaving(car: RefreshedCar): Promise<void> {
     car.state = 'left';
     await this.#store();
-    return !this.#stopping.signal.aborted;
   }
 
   /** Waits until the account may be asked. Answers why a person has to act first. */
@@ -200,8 +207,6 @@ export class RefreshAll {
   }
 
   async #keep(car: RefreshedCar, outcome: Outcome): Promise<void> {
-    // What the end of the daemon cut off is read again at the next start.
-    if (this.#stopping.signal.aborted && !outcome.ok) return;
     car.state = outcome.ok ? 'read' : 'failed';
     if (!outcome.ok) car.failure = outcome.failure;
     this.#last = car.topic_id;
@@ -229,17 +234,6 @@ export class RefreshAll {
     }
   }
 
-  #ending(): [Ending, EventDetails] {
-    if (this.#cars.some((car) => !isDone(car))) return ['cancelled', {}];
-    const failed = this.#cars.filter((car) => car.state === 'failed');
-    const [first] = failed;
-    if (first?.failure === undefined) return ['succeeded', {}];
-    const { failure: reason, topic_id } = first;
-    const count = `${String(failed.length)} of ${String(this.#cars.length)} cars were not read`;
-    const message = `${count}; ${topic_id}: ${reason.message}`;
-    return ['failed', failureDetails({ ...failure(reason.code, message) })];
-  }
-
   #stand(): Stand {
     const done = this.#cars.filter(isDone).length;
     const total = this.#cars.length;
@@ -262,7 +256,7 @@ export class RefreshAll {
         attempt: this.#attempt,
         last: this.#last,
         cars: structuredClone(this.#cars),
-      } satisfies Checkpoint),
+      } satisfies RefreshAllCheckpoint),
     );
   }
 
@@ -276,19 +270,4 @@ export class RefreshAll {
       this.#stopping.signal,
     );
   }
-}
-
-function carsOf(accounts: readonly RefreshableAccount[]): RefreshedCar[] {
-  return accounts.flatMap(({ name, cars }) =>
-    cars().map(({ id, topic_id }) => ({
-      account: name,
-      vehicle: id,
-      topic_id,
-      state: 'waits' as const,
-    })),
-  );
-}
-
-function isDone({ state }: RefreshedCar): boolean {
-  return state === 'read' || state === 'failed';
 }

@@ -12,6 +12,7 @@ export function createTopics(base: string) {
       info: `${base}/${id}/info`,
       state: `${base}/${id}/state`,
       result: `${base}/${id}/result`,
+      trips: (month: string) => `${base}/${id}/trips/${month}`,
       value: (path: string) => `${base}/${id}/value/${path}`,
       /** Section 7. */
       legacy: (path: string) => `${base}/${id}/${path}`,
