@@ -1,9 +1,13 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { parseDuration } from '../config/duration.js';
+import { statuses } from '../vehicle/life-cycle.js';
 import { codeMethods } from '../vehicle/task.js';
 import { checkConfig } from './check-config.js';
 import { demo } from './demo.js';
 import { exitCodes, type ExitCode } from './exit-codes.js';
 import { login, type LoginOptions } from './login.js';
+import { log } from './log.js';
+import type { LogOptions } from './log-query.js';
 import { run, type Running } from './run.js';
 import { schemas } from './schema.js';
 import { setUp, type SetUpOptions } from './set-up.js';
@@ -62,6 +66,9 @@ export async function runSubcommand(args: readonly string[]): Promise<Running | 
     .action(async (account: string | undefined, options: Omit<LoginOptions, 'account'>) => {
       result = await login({ ...options, ...(account === undefined ? {} : { account }) });
     });
+  addLog(program, (code) => {
+    result = code;
+  });
   program
     .command('schema')
     .description('print the JSON Schemas of what the bridge publishes')
@@ -81,6 +88,46 @@ function portNumber(text: string): number {
   const port = Number(text);
   if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port;
   throw new InvalidArgumentError('expected a number from 0 to 65535');
+}
+
+function addLog(program: Command, done: (code: ExitCode) => void): void {
+  program
+    .command('log')
+    .description('show every command: who asked for what, and what became of it')
+    .argument('[id]', 'only this command, with its steps')
+    .option(...configOption)
+    .option('--vehicle <car>', 'only of this car; `bridge` for what was asked of the bridge')
+    .option(
+      '--since <time>',
+      'a duration such as 2h, or a time such as 2026-11-22T12:00',
+      timeSince,
+    )
+    .addOption(new Option('--status <status>', 'only what stands like this').choices(statuses))
+    .option('--limit <n>', 'the newest so many; 50 where no time is named', wholeNumber)
+    .option('--steps', 'each step below its command')
+    .addOption(
+      new Option('-f, --follow', 'go on with each new command and step').conflicts('status'),
+    )
+    .option('--json', 'one JSON object on each line')
+    .action(async (id: string | undefined, options: Omit<LogOptions, 'id'>) => {
+      done(await log({ ...options, ...(id === undefined ? {} : { id }) }));
+    });
+}
+
+function timeSince(text: string): number {
+  const ago_ms = parseDuration(text);
+  if (ago_ms !== undefined) return Date.now() - ago_ms;
+  // A date alone would be midnight in UTC.
+  const time = Date.parse(/^\d{4}-\d\d-\d\d$/.test(text) ? `${text}T00:00` : text);
+  if (/^\d{4}-\d\d-\d\d/.test(text) && !Number.isNaN(time)) return time;
+  throw new InvalidArgumentError(
+    'expected a duration such as 30m, 2h or 7d, or a time such as 2026-11-22T12:00',
+  );
+}
+
+function wholeNumber(text: string): number {
+  if (/^\d{1,6}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('expected a whole number');
 }
 
 function addSetup(program: Command, done: (code: ExitCode) => void): void {

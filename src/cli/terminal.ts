@@ -1,5 +1,6 @@
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
+import { isSystemError } from '../daemon/system-error.js';
 
 /** A person, or a script that answers in one's place. */
 export interface Terminal {
@@ -62,6 +63,11 @@ export function ownTerminal(): Terminal {
     interruption.abort();
   };
   process.once('SIGINT', interrupt);
+  // `| head` has seen enough: that is the end as well. It may be told after all has been said.
+  process.stdout.on('error', (error) => {
+    if (!isSystemError(error, 'EPIPE')) throw error;
+    interrupt();
+  });
   return createTerminal({
     input: process.stdin,
     write: (text) => {

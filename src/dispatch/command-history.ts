@@ -1,4 +1,4 @@
-import { stepOf, type CommandStep } from '../vehicle/command-step.js';
+import { stepsSince, type CommandStep } from '../vehicle/command-step.js';
 import type { JournalRecord } from '../vehicle/journal-record.js';
 import type { LifeCycleEvent } from '../vehicle/life-cycle.js';
 
@@ -31,14 +31,8 @@ export class CommandHistory {
   }
 
   /** What was said of an open command since this record of it was written. */
-  stepsBehind({ id, command, event: held, seq: known }: JournalRecord): CommandStep[] {
-    const events = this.of(id) ?? [];
-    const accepted = events.findLastIndex((one) => one.status === 'accepted' && !isReplay(one));
-    return events
-      .slice(Math.max(0, accepted))
-      .filter((one) => one.vehicle === held.vehicle && one.command === command)
-      .filter((one) => one.seq > known && !isReplay(one))
-      .map(stepOf);
+  stepsBehind({ id, command, event, seq }: JournalRecord): CommandStep[] {
+    return stepsSince(seq, this.of(id) ?? [], { vehicle: event.vehicle, command });
   }
 
   #forgetOldest(): void {
@@ -48,8 +42,4 @@ export class CommandHistory {
       this.#held -= events.length;
     }
   }
-}
-
-function isReplay({ replayed }: LifeCycleEvent): boolean {
-  return replayed === true;
 }

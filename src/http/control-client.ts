@@ -82,13 +82,22 @@ export class ControlClient {
 
   /** What is known of a command, oldest first. */
   async events(id: string): Promise<readonly LifeCycleEvent[]> {
-    const route = `/api/commands/${encodeURIComponent(id)}`;
-    return must(await this.#ask('GET', route, eventsSchema)).events;
+    return must(await this.#events(id)).events;
+  }
+
+  /** The same; nothing where the id is not known. */
+  async eventsIfKnown(id: string): Promise<readonly LifeCycleEvent[]> {
+    const answer = await this.#events(id);
+    return !answer.ok && answer.failure.code === 'unknown_id' ? [] : must(answer).events;
   }
 
   /** A page of the audit log. */
   async commands(query: AuditQuery): Promise<AuditPage> {
     return must(await this.#ask('GET', `/api/commands?${writeAuditQuery(query)}`, auditPageSchema));
+  }
+
+  #events(id: string): Promise<Answer<z.infer<typeof eventsSchema>>> {
+    return this.#ask('GET', `/api/commands/${encodeURIComponent(id)}`, eventsSchema);
   }
 
   #signIn(name: string, what: 'login' | 'list'): Promise<Answer<AccountReport>> {

@@ -2,6 +2,7 @@ import {
   entryOfRecord,
   entryOfRefusal,
   eventsOf,
+  withLaterSteps,
   type AuditEntry,
   type AuditPage,
   type AuditQuery,
@@ -34,16 +35,17 @@ const mostExamined = 5000;
 
 /** Every command of all accounts and of the bridge, and what was refused, in one order: newest first. */
 export function createAuditLog({ store, accounts, refusals, laterSteps }: AuditSources) {
-  const stored = accounts.map((name) => ({ name, own: createAccountStore(store, name) }));
+  const ofAccounts = accounts.map((name) => ({ name, own: createAccountStore(store, name) }));
   const bridgeJournal = createJournal(store, 'bridge/');
   const journals = [
     { account: null, journal: bridgeJournal },
-    ...stored.map(({ name, own }) => ({ account: name, journal: own.journal })),
+    ...ofAccounts.map(({ name, own }) => ({ account: name, journal: own.journal })),
   ];
 
   function candidateOf(record: JournalRecord, account: string | null): Candidate {
-    const later = record.ended_at === undefined ? laterSteps?.(record) : undefined;
-    const entry = entryOfRecord(record, account, later);
+    const stored = entryOfRecord(record, account);
+    const isOpen = stored.ended_at === null;
+    const entry = isOpen ? withLaterSteps(stored, laterSteps?.(record) ?? []) : stored;
     return { key: record.key, entry, vendorId: record.vehicle };
   }
 
@@ -65,7 +67,7 @@ export function createAuditLog({ store, accounts, refusals, laterSteps }: AuditS
 
   /** Everything that a car was or is called in what is stored. */
   async function namesOf(vehicle: string): Promise<ReadonlySet<string>> {
-    const lists = await Promise.all(stored.map(({ own }) => own.vehicles()));
+    const lists = await Promise.all(ofAccounts.map(({ own }) => own.vehicles()));
     const cars = lists.flatMap((list) => list ?? []).filter((car) => isCalled(car, vehicle));
     return new Set([vehicle, ...cars.flatMap(({ topic_id, listed }) => [topic_id, listed.id])]);
   }

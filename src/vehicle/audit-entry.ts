@@ -67,23 +67,28 @@ export const refusalSchema = z.object({
 
 export type StoredRefusal = z.infer<typeof refusalSchema>;
 
-/** @param later What has been said of it since its record was written. */
-export function entryOfRecord(
-  record: JournalRecord,
-  account: string | null,
-  later: readonly CommandStep[] = [],
-): AuditEntry {
-  // Records of earlier releases hold the newest event alone.
-  const held = record.steps.length > 0 ? record.steps : [stepOf(record.event)];
-  const steps = later.reduce<readonly CommandStep[]>(withStep, held);
+export function entryOfRecord(record: JournalRecord, account: string | null): AuditEntry {
   return entryOf(record.event, {
     key: record.key,
     account,
     source: record.source,
     received_at: iso(record.received_at),
-    ended_at: endOf(record, steps),
-    steps,
+    ended_at: record.ended_at === undefined ? null : iso(record.ended_at),
+    // Records of earlier releases hold the newest event alone.
+    steps: record.steps.length > 0 ? record.steps : [stepOf(record.event)],
   });
+}
+
+/** The entry with what has happened since. */
+export function withLaterSteps(entry: AuditEntry, later: readonly CommandStep[]): AuditEntry {
+  const last = later.at(-1);
+  if (last === undefined) return entry;
+  return {
+    ...entry,
+    ...standingOf(last),
+    ended_at: isEnding(last) ? last.at : null,
+    steps: [...later.reduce<readonly CommandStep[]>(withStep, entry.steps)],
+  };
 }
 
 export function entryOfRefusal({ key, account, event, source }: StoredRefusal): AuditEntry {
@@ -117,23 +122,22 @@ interface Life {
 
 function entryOf(event: LifeCycleEvent, { source, steps, ...life }: Life): AuditEntry {
   const { id, vehicle, command, value } = event;
-  const { status, code, message } = steps.at(-1) ?? event;
   return {
     ...life,
-    ...{ id, vehicle, command, status },
+    ...{ id, vehicle, command },
     ...(value === undefined ? {} : { value }),
-    ...(code === undefined ? {} : { code }),
-    ...(message === undefined ? {} : { message }),
+    ...standingOf(steps.at(-1) ?? stepOf(event)),
     source: source ?? null,
     steps: [...steps],
   };
 }
 
-/** Of one that has ended since its record was read the last step tells it. */
-function endOf({ ended_at }: JournalRecord, steps: readonly CommandStep[]): string | null {
-  if (ended_at !== undefined) return iso(ended_at);
-  const last = steps.at(-1);
-  return last !== undefined && isEnding(last) ? last.at : null;
+function standingOf({ status, code, message }: CommandStep) {
+  return {
+    status,
+    ...(code === undefined ? {} : { code }),
+    ...(message === undefined ? {} : { message }),
+  };
 }
 
 function iso(epoch_ms: number): string {

@@ -27,3 +27,17 @@ export function withStep(steps: readonly CommandStep[], step: CommandStep): Comm
   const all = [...kept, step];
   return all.length > mostSteps ? [...all.slice(0, 1), ...all.slice(1 - mostSteps)] : all;
 }
+
+/** What the newest command among the events of an id has said since this step, where it is the one that is meant. */
+export function stepsSince(
+  seq: number,
+  events: readonly LifeCycleEvent[],
+  { vehicle, command }: Pick<LifeCycleEvent, 'vehicle' | 'command'>,
+): CommandStep[] {
+  const own = events.filter((one) => one.replayed !== true && one.seq > 0);
+  const accepted = own.findLastIndex(({ status }) => status === 'accepted');
+  return own
+    .slice(Math.max(0, accepted))
+    .filter((one) => one.seq > seq && one.vehicle === vehicle && one.command === command)
+    .map(stepOf);
+}

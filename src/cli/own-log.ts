@@ -1,0 +1,40 @@
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Config } from '../config/schema.js';
+import { isSystemError } from '../daemon/system-error.js';
+import { createAuditLog, type AuditLog } from '../store/audit-log.js';
+import { openLevelStore } from '../store/level-store.js';
+import { Refusals } from '../store/refusals.js';
+
+/** The audit log in the store, while no daemon has it open. */
+export interface OwnLog extends Pick<AuditLog, 'page'> {
+  close(): Promise<void>;
+}
+
+/**
+ * Undefined where no daemon has ever run: reading makes no store.
+ * @throws StoreError where another process has it.
+ */
+export async function openOwnLog(config: Config): Promise<OwnLog | undefined> {
+  const folder = join(config.state_dir, 'store');
+  if (!(await exists(folder))) return undefined;
+  const store = await openLevelStore(folder);
+  try {
+    const accounts = config.accounts.map(({ name }) => name);
+    const { page } = createAuditLog({ store, accounts, refusals: await Refusals.open(store) });
+    return { page, close: () => store.close() };
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+async function exists(folder: string): Promise<boolean> {
+  try {
+    await stat(folder);
+    return true;
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT')) return false;
+    throw error;
+  }
+}
