@@ -51,6 +51,9 @@ class Client:
             return {car: vars(vehicle) for car, vehicle in self.manager.vehicles.items()}
         if call == "token":
             return self.manager.token.to_dict()
+        if call == "forget_pin":
+            self.manager.token.control_token = None
+            return None
         if call == "send_otp":
             arguments = [OTP_NOTIFY_TYPE[name] for name in arguments]
         if call in OPTIONS:

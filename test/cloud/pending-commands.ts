@@ -7,6 +7,17 @@ export type CommandProgress = 'pending' | 'executed' | 'refused' | 'unanswered';
 /** What a car makes of a command that has come to it. Some it refuses by itself. */
 export type Conduct = 'obeys' | 'refuses' | 'is_silent';
 
+/** A command that a car has carried out. */
+export interface CarriedOut {
+  /** The VIN. */
+  readonly vehicle: string;
+  readonly command: CarCommand;
+  /** Epoch ms of the car's clock. */
+  readonly at: number;
+  /** How often the car has done just this by now. */
+  readonly count: number;
+}
+
 interface Sent {
   readonly car: SimulatedCar;
   readonly command: CarCommand;
@@ -21,6 +32,8 @@ export class PendingCommands {
   conduct: (command: CarCommand) => Conduct = () => 'obeys';
   /** What the maker tells of the progress: the truth, `pending` for ever, or `nothing`, as if it knew of no command. */
   tells: 'truth' | 'pending' | 'nothing' = 'truth';
+  /** What the cars have carried out, oldest first. */
+  readonly carriedOut: CarriedOut[] = [];
   readonly #sent = new Map<string, Sent>();
 
   /** Takes a command and answers its transaction id. */
@@ -82,11 +95,22 @@ export class PendingCommands {
   #outcome({ car, command }: Sent): CommandProgress {
     switch (this.conduct(command)) {
       case 'obeys':
-        return car.execute(command).done ? 'executed' : 'refused';
+        return this.#execute(car, command);
       case 'refuses':
         return 'refused';
       case 'is_silent':
         return 'unanswered';
     }
+  }
+  #execute(car: SimulatedCar, command: CarCommand): CommandProgress {
+    if (!car.execute(command).done) return 'refused';
+    const { vin: vehicle } = car.identity;
+    const wanted = JSON.stringify(command);
+    const same = this.carriedOut.filter(
+      (one) => one.vehicle === vehicle && JSON.stringify(one.command) === wanted,
+    );
+    const at = car.executed.at(-1)?.at ?? car.reported().at;
+    this.carriedOut.push({ vehicle, command, at, count: same.length + 1 });
+    return 'executed';
   }
 }

@@ -2,11 +2,13 @@ import type { SimulatedCar } from '../../../src/vehicle/simulated-car.js';
 import type { CarState } from '../../../src/vehicle/simulated-state.js';
 import { compactTime } from '../wire.js';
 import { flag, plugTypes, seatStates } from '../status-words.js';
+import { ccs2Schedule } from './schedule-status.js';
 
 const kilometres = 1;
 const celsius = 0;
 /** One step of a pressure in kPa. */
 const kpaStep = 5;
+const currentLevels = { 100: 1, 90: 2, 60: 3 } as const;
 const kilojoules = (kwh: number | null): number => Math.round((kwh ?? 0) * 3600);
 
 /** The `resMsg` around the state. */
@@ -142,7 +144,7 @@ function green(car: SimulatedCar): object {
     ChargingInformation: {
       ConnectorFastening: { State: plugTypes[state.plug] },
       Charging: { RemainTime: ev.minutes_to_limit ?? 0 },
-      ElectricCurrentLevel: { State: 1 },
+      ElectricCurrentLevel: { State: currentLevels[state.charge_current] },
       EstimatedTime: {
         Quick: ev.minutes_fast,
         ICCB: ev.minutes_portable,
@@ -154,7 +156,15 @@ function green(car: SimulatedCar): object {
       },
     },
     ChargingDoor: { State: state.port_open ? 1 : 2 },
-    Electric: { SmartGrid: { RealTimePower: ev.charge_power_kw } },
+    Electric: {
+      SmartGrid: {
+        RealTimePower: ev.charge_power_kw,
+        ...(car.identity.drivetrain === 'ev' && {
+          VehicleToLoad: { DischargeLimitation: { SoC: state.v2l_limit } },
+        }),
+      },
+    },
+    Reservation: ccs2Schedule(state.schedule),
   };
 }
 

@@ -61,13 +61,6 @@ export function maintenance(car: SimulatedCar): object {
   return { odometer: odometer_km, remainDistance: service.due_km };
 }
 
-/** No trips: a simulated car does not keep any. */
-export function trips(_: SimulatedCar, request: CloudRequest): object {
-  return at(request.body, 'tripPeriodType') === 0
-    ? { monthTripDayCnt: 0, tripDayList: [] }
-    : { dayTripList: [] };
-}
-
 /** An entry of the list of cars. */
 export function listed(car: SimulatedCar, protocol: CarProtocol | undefined): object {
   const { identity } = car;

@@ -5,6 +5,7 @@ import { ccs2Reads, detailReads, legacyReads } from './reads.js';
 import { indianCommands } from './region-commands.js';
 import type { CcspRegion } from './region.js';
 import { oauthSteps } from './sign-in.js';
+import { tripDetail, tripInfo, tripWithDetail } from './trips.js';
 
 const timeZone = 'Asia/Kolkata';
 
@@ -27,6 +28,8 @@ export const india: CcspRegion = {
     ...ccs2Reads(status, status, 'ccs2'),
     ...detailReads(timeZone),
     'GET setting/alert/maintenance': { operation: 'detail', resMsg: maintenance },
+    'POST tripinfo': { operation: 'detail', resMsg: tripInfo(tripWithDetail) },
+    'POST tripinfo/detail': { operation: 'detail', resMsg: tripDetail },
   },
   commands: indianCommands,
 };

@@ -10,6 +10,7 @@ import {
   tyreLamps,
 } from '../status-words.js';
 import { compactTime } from '../wire.js';
+import { legacySchedule } from './schedule-status.js';
 
 /** What one region's legacy status has of its own. */
 export interface LegacyStyle {
@@ -49,7 +50,7 @@ export function legacyStatus(car: SimulatedCar, style: LegacyStyle): object {
     lowFuelLight: report.fuel.low ?? false,
     fuelLevel: report.fuel.level ?? 0,
     ...(report.fuel.range_km !== null && { dte: inKm(report.fuel.range_km) }),
-    ...(car.identity.battery_kwh > 0 && { evStatus: evStatus(car) }),
+    ...(car.identity.battery_kwh > 0 && { evStatus: evStatus(car, style) }),
   };
 }
 
@@ -85,7 +86,7 @@ function seats(
   };
 }
 
-function evStatus(car: SimulatedCar): object {
+function evStatus(car: SimulatedCar, style: LegacyStyle): object {
   const { ev } = car.report();
   const { state } = car.reported();
   const target = (plugType: number, level: number, rangeKm: number | null) => {
@@ -108,6 +109,7 @@ function evStatus(car: SimulatedCar): object {
         target(0, state.limit_dc, ev.range_at_dc_limit_km),
         target(1, state.limit_ac, ev.range_at_ac_limit_km),
       ],
+      ...legacySchedule(state.schedule, (target_c) => airTemp(target_c, style)),
     },
   };
 }

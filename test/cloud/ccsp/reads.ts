@@ -1,7 +1,8 @@
 import type { SimulatedCar } from '../../../src/vehicle/simulated-car.js';
 import type { CloudOperation, CloudRequest } from '../wire.js';
 import type { CarProtocol } from './account.js';
-import { chargeTarget, drivingHistory, position, trips } from './details.js';
+import { chargeTarget, drivingHistory, position } from './details.js';
+import { tripInfo, wholeTrip } from './trips.js';
 
 /** What one path below a car answers. */
 export interface Read {
@@ -42,6 +43,6 @@ export function detailReads(timeZone: string): Reads {
     'GET location/park': detail((car) => position(car, timeZone)),
     'POST drvhistory': detail(drivingHistory),
     'GET charge/target': detail(chargeTarget),
-    'POST tripinfo': detail(trips),
+    'POST tripinfo': detail(tripInfo(wholeTrip)),
   };
 }
