@@ -4,13 +4,10 @@ import { isValuePermitted, type AllowLists } from './permission.js';
 import type { Drivetrain } from './state.js';
 
 /** What the configuration allows a car to be asked. */
-export interface InfoPermissions {
+export interface CommandLimits {
   readonly allow: AllowLists;
   /** Every remote command is refused. */
   readonly readOnly: boolean;
-}
-
-export interface CommandLimits extends InfoPermissions {
   readonly drivetrain: Drivetrain | null;
 }
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { isWithin, type NumberLimits } from './command-limits.js';
 
-const decimal = /^-?\d+(\.\d+)?$/;
+const decimal = /^-?\d+(\.\d+)?(e[+-]?\d+)?$/i;
 
 /** One of some words, in any case. */
 export function wordOf<const T extends readonly string[]>(words: T) {
