@@ -1,4 +1,4 @@
-import type { AccountDependencies, AccountOptions } from './account-options.js';
+import type { AccountDependencies, AccountOptions, AccountOutput } from './account-options.js';
 import { Admissions } from './dispatch/admissions.js';
 import type { AdmissionsOptions } from './dispatch/admissions.js';
 import type { Breaker, CallClass } from './dispatch/breaker.js';
@@ -41,8 +41,13 @@ const readBackPatience_ms = 30_000;
 
 /** What becomes of an account's commands: their admission, the remote ones' confirmation, and the jobs. */
 export function createAccountCommands(
-  options: AccountOptions,
-  deps: AccountDependencies,
+  options: Pick<
+    AccountOptions,
+    'maxAge_ms' | 'queuePerVehicle' | 'expiresIn_ms' | 'rate' | 'confirm'
+  >,
+  deps: Pick<AccountDependencies, 'clock' | 'retry' | 'waiting' | 'clockTrusted'> & {
+    readonly output: Pick<AccountOutput, 'trips' | 'changed'>;
+  },
   parts: AccountParts,
 ) {
   const { clock, output, retry } = deps;

@@ -144,7 +144,7 @@ export class Vehicles {
   /** The car's own unit of temperatures. */
   unit(vehicle: string): 'C' | 'F' {
     const unit = this.capabilities(vehicle).climate?.fields?.['temperature']?.unit;
-    if (unit !== undefined) return unit === 'F' ? 'F' : 'C';
+    if (unit !== undefined) return unit.endsWith('F') ? 'F' : 'C';
     return this.#readings.get(vehicle)?.report.climate.unit ?? 'C';
   }
 

@@ -1,14 +1,24 @@
 import { onTestFinished } from 'vitest';
 import type { Clock } from '../../src/daemon/clock.js';
-import { Admissions, type ForVehicle } from '../../src/dispatch/admissions.js';
+import { createAccountCommands } from '../../src/account-commands.js';
+import { expiresIn } from '../../src/config/expiry.js';
+import type { ForVehicle } from '../../src/dispatch/admissions.js';
 import { Breaker, callClasses, type CallClass } from '../../src/dispatch/breaker.js';
 import { createCalls } from '../../src/dispatch/calls.js';
+import type { RateLimit } from '../../src/dispatch/command-rate.js';
 import { Dispatcher } from '../../src/dispatch/dispatcher.js';
 import type { SessionState } from '../../src/dispatch/session-keeper.js';
+import { SharedSlots, Slots } from '../../src/dispatch/slots.js';
+import { Vehicles } from '../../src/dispatch/vehicles.js';
 import { WaitingCount } from '../../src/dispatch/waiting-count.js';
+import { createAccountStore } from '../../src/store/account-store.js';
 import type { Write } from '../../src/store/store.js';
 import type { KnownVehicle } from '../../src/vehicle/known-vehicle.js';
 import type { Failure } from '../../src/vehicle/outcome.js';
+import { capabilitiesOf } from '../../src/vehicle/simulated-capabilities.js';
+import { createIdentity } from '../../src/vehicle/simulated-identity.js';
+import type { LastReading } from '../../src/vehicle/state-document.js';
+import type { Drivetrain, StateDocument } from '../../src/vehicle/state.js';
 import type { Outcome, Task } from '../../src/vehicle/task.js';
 import { aBook } from './a-book.js';
 import { settle } from './fake-clock.js';
@@ -42,6 +52,20 @@ export interface AccountOptions {
   readonly queuePerVehicle?: number;
   readonly queueTotal?: number;
   readonly reportedAt?: () => number | undefined;
+  /** Vendor ids of the cars. */
+  readonly cars?: readonly string[];
+  readonly drivetrain?: Drivetrain;
+  readonly readings?: ReadonlyMap<string, LastReading>;
+  readonly readOnly?: boolean;
+  readonly rate?: RateLimit;
+}
+
+/** An electric car with everything, as the simulator has them. */
+const identity = createIdentity({ seed: 1, index: 0, brand: 'hyundai', region: 'europe' });
+
+function knownCar(id: string, { drivetrain = 'ev' }: AccountOptions): KnownVehicle {
+  const car = aCar(id);
+  return { ...car, listed: { ...car.listed, drivetrain, commands: capabilitiesOf(identity) } };
 }
 
 /** Admission, book, lanes, breakers and calls of one account as they are put together; only the threads are the test's. */
@@ -51,6 +75,7 @@ export function anAccount(clock: Clock, options: AccountOptions = {}) {
   const waiting = new WaitingCount(options.queueTotal ?? 1000);
   const left: LeftCall[] = [];
   const overlaps: string[] = [];
+  const documents: StateDocument[] = [];
   let isReady = true;
   const ready = { is: 'ready', session: { data: {}, generation: 1 } } as const;
   const session = (): SessionState => (isReady ? ready : { is: 'signing_in' });
@@ -70,7 +95,13 @@ export function anAccount(clock: Clock, options: AccountOptions = {}) {
 
   const calls = createCalls({
     account: 'home',
-    deadline_ms: { cached: 60_000, force: 180_000 },
+    deadline_ms: {
+      cached: 60_000,
+      force: 180_000,
+      command: 60_000,
+      action_status: 60_000,
+      trips: 60_000,
+    },
     readBack_s: [],
     breakers,
     session,
@@ -104,28 +135,75 @@ export function anAccount(clock: Clock, options: AccountOptions = {}) {
     call: (context) => calls.call(context),
   });
 
-  const admissions = new Admissions<Write>({
+  const vehicles = new Vehicles({
     clock,
-    book,
-    dispatcher,
-    waiting,
-    breakers,
-    defaultMaxAge_s: 300,
-    queuePerVehicle: options.queuePerVehicle ?? 32,
-    expiresIn_ms: { cached: 600_000, force: 300_000, smart: 600_000 },
-    allowLists: () => options.allow ?? [],
-    clockTrusted: () => options.clockTrusted ?? true,
-    accountRefusal: () => options.accountRefusal,
-    reportedAt: options.reportedAt ?? (() => undefined),
-    topicId: (vehicle) => vehicle,
-    reject: (event) => {
-      said.push(event);
+    known: (options.cars ?? ['car', 'one', 'two']).map((id) => knownCar(id, options)),
+    readings: options.readings ?? new Map(),
+    setPoints: new Map(),
+    settings: {},
+    staleAfter_ms: 3_600_000,
+    account: () => ({ region: 'x', account: 'home', backend: 'x', library: null }),
+    permissionsOf,
+    usable: () => true,
+    putVehicles: () => Promise.resolve(),
+    putReading: () => Promise.resolve(),
+    putSetPoints: () => Promise.resolve(),
+    output: {
+      state: (document) => {
+        documents.push(document);
+      },
+      info: () => undefined,
+      availability: () => undefined,
     },
+    retry,
+    onStoreTrouble: () => undefined,
   });
+  if (options.reportedAt !== undefined) vehicles.reportedAt = options.reportedAt;
+
+  function permissionsOf() {
+    return { allow: options.allow ?? [], readOnly: options.readOnly ?? false };
+  }
+
+  const stored = createAccountStore(store, 'home');
+  const slots = new Slots({
+    shared: new SharedSlots(100, 1),
+    cars: () => 5,
+    patience_ms: 2000,
+    onFree: () => undefined,
+    processes: () => 0,
+    release: () => undefined,
+  });
+  const { admissions, confirmation, jobs } = createAccountCommands(
+    {
+      maxAge_ms: 300_000,
+      queuePerVehicle: options.queuePerVehicle ?? 32,
+      expiresIn_ms: expiresIn.parse({}),
+      rate: options.rate ?? { count: 1000, window_ms: 600_000 },
+      confirm: { poll_ms: null, for_ms: 120_000, read_back_ms: [5000, 15_000, 30_000] },
+    },
+    {
+      clock,
+      retry,
+      waiting,
+      clockTrusted: () => options.clockTrusted ?? true,
+      output: { trips: () => undefined, changed: () => undefined },
+    },
+    {
+      ...{ book, breakers, calls, dispatcher, slots, stored, vehicles, permissionsOf },
+      isReady: () => isReady,
+      refusal: () => options.accountRefusal,
+      reject: (event) => {
+        said.push(event);
+      },
+    },
+  );
 
   const stop = (): void => {
     dispatcher.stop();
     admissions.stop();
+    confirmation.stop();
+    vehicles.stop();
+    void jobs.stop();
     for (const one of callClasses) breakers[one].stop();
   };
   onTestFinished(stop);
@@ -142,6 +220,8 @@ export function anAccount(clock: Clock, options: AccountOptions = {}) {
       breakers,
       dispatcher,
       admissions,
+      vehicles,
+      documents,
       stop,
     },
     setReady: (is: boolean): void => {

@@ -101,6 +101,7 @@ export class AccountsInFakeTime {
           state: () => undefined,
           info: () => undefined,
           availability: () => undefined,
+          trips: () => undefined,
           step: (event) => void events.push(event),
           changed: () => undefined,
           trouble: () => undefined,

@@ -167,7 +167,13 @@ export class AccountInProcess {
     const breakers = { read: breaker('read'), wake: breaker('wake') };
     const { call } = createCalls({
       account: 'home',
-      deadline_ms: { cached: remaining_ms, force: remaining_ms },
+      deadline_ms: {
+        cached: remaining_ms,
+        force: remaining_ms,
+        command: remaining_ms,
+        action_status: remaining_ms,
+        trips: remaining_ms,
+      },
       readBack_s: [1],
       breakers,
       handOff,
