@@ -69,7 +69,7 @@ const openly: Show = {
     if (typeof value === 'number') return String(value);
     return value === undefined ? 'nothing' : shorten(JSON.stringify(value));
   },
-  field: shorten,
+  field: (name) => (name === '' ? '""' : shorten(name)),
 };
 
 const hidden: Show = {

@@ -111,7 +111,7 @@ const fieldsOf: Record<RemoteName, Record<string, Value>> = {
   charge: { value: startOrStop },
   charge_limit_ac: limit,
   charge_limit_dc: limit,
-  charge_limits: { ac: tens, dc: tens },
+  charge_limits: { ac: fc.oneof(tens, fc.constant(80)), dc: fc.oneof(tens, fc.constant(90)) },
   charging_current: { value: fc.constantFrom(100, 90, 60, '90', 80) },
   charge_port: { value: oneOf('open', 'close') },
   windows: perCorner(place),
