@@ -128,6 +128,19 @@ export class SimulatedBridge {
     return this.recorder.waitForEnding(await this.send(target, value, fields), 20_000);
   }
 
+  /** Publishes whatever command: a bare word, or fields with an id of its own. Answers the id; bare words have none. */
+  async command(target: string, name: string, payload: string | Settings): Promise<string> {
+    const id = this.newId();
+    const text = typeof payload === 'string' ? payload : JSON.stringify({ id, ...payload });
+    await this.recorder.client.publishAsync(this.commandTopic(target, name), text, { qos: 1 });
+    return id;
+  }
+
+  /** Sends a command with fields and waits for its ending. */
+  async ended(target: string, name: string, fields: Settings): Promise<LifeCycleEvent> {
+    return this.recorder.waitForEnding(await this.command(target, name, fields), 30_000);
+  }
+
   /** What was said of a command, in order. */
   statuses(id: string): Status[] {
     return this.recorder.events(id).map(({ status }) => status);
