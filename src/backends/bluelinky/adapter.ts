@@ -3,7 +3,8 @@ import { failure } from '../../vehicle/outcome.js';
 import type { ListedVehicle, Outcome, Result, Task } from '../../vehicle/task.js';
 import type { BackendNotes, VehicleBackend } from '../contract.js';
 import { BluelinkyClient, type RunCall } from './client.js';
-import { failureOf, overdue, Refused } from './failures.js';
+import { callFor, capabilitiesOf, isTaken, ofCommand, pinMark, pinTrouble } from './commands.js';
+import { failureOf, OddAnswer, overdue, Refused } from './failures.js';
 import { WatchedCall, watchRequests, type Reply } from './http-watch.js';
 import { loadLibrary } from './library.js';
 import { reportedAt, vehicleReport, type CarFacts } from './report.js';
@@ -21,6 +22,9 @@ interface Attempt {
   readonly signal: AbortSignal;
   /** On the clock of `performance.now()`. */
   readonly deadline: number;
+  readonly settings: BluelinkySettings;
+  /** Called before the one call that is not to be repeated. */
+  readonly onCommand: () => void;
 }
 
 /** Reaches an account with bluelinky, in this thread. A session lives in any thread; the client keeps the cars' list. */
@@ -58,6 +62,10 @@ export class Bluelinky implements VehicleBackend {
     const signal = AbortSignal.any([over.signal, this.#closed.signal]);
     let requests = 0;
     let reply: Reply | undefined;
+    let requestsBefore = Infinity;
+    const onCommand = (): void => {
+      requestsBefore = requests;
+    };
     const timer = setTimeout(() => {
       over.abort(new Refused(overdue({ operation: task.operation, requests })));
     }, task.remaining_ms);
@@ -76,10 +84,15 @@ export class Bluelinky implements VehicleBackend {
     if (readSession(task.session) === undefined) this.#client = undefined;
     try {
       const client = await this.#open();
-      const answer = await perform({ task, client, run, signal, deadline }, this.#lastReads);
+      const settings = this.#settings;
+      const attempt = { task, client, run, signal, deadline, settings, onCommand };
+      const answer = await perform(attempt, this.#lastReads);
       return { ...outcomeOf(answer), ...this.#common(task, requests) };
     } catch (error) {
-      const why = failureOf(error, { operation: task.operation, requests, reply });
+      const said = failureOf(error, { operation: task.operation, requests, reply });
+      const isSent = requests > requestsBefore;
+      const why = task.operation === 'command' ? ofCommand(said, error, isSent) : said;
+      if (isSent && why.code === 'pin_rejected') this.#client?.refusePin(pinMark(this.#settings));
       const outcome: Outcome = { ok: false, failure: why, ...this.#common(task, requests) };
       // What was abandoned keeps its client; the next task has a new one.
       if (signal.aborted) this.#client = undefined;
@@ -117,7 +130,9 @@ export class Bluelinky implements VehicleBackend {
 function changedSession(task: Task, now: KeptSession | undefined): KeptSession | undefined {
   const before = readSession(task.session);
   if (now === undefined) return undefined;
-  return before?.accessToken === now.accessToken && before.refreshToken === now.refreshToken
+  return before?.accessToken === now.accessToken &&
+    before.refreshToken === now.refreshToken &&
+    before.refusedPin === now.refusedPin
     ? undefined
     : now;
 }
@@ -136,6 +151,15 @@ async function perform(attempt: Attempt, lastReads: Map<string, LastRead>): Prom
     throw new Refused(failure('auth_failed', 'the session has run out', { sent: false }));
   }
   client.use(kept);
+  return performWith(kept, attempt, lastReads);
+}
+
+async function performWith(
+  kept: KeptSession,
+  attempt: Attempt,
+  lastReads: Map<string, LastRead>,
+): Promise<Answer> {
+  const { task, client, run } = attempt;
   switch (task.operation) {
     case 'list':
       return { result: { operation: 'list', vehicles: listed(await client.list(run)) } };
@@ -146,14 +170,32 @@ async function perform(attempt: Attempt, lastReads: Map<string, LastRead>): Prom
     case 'force':
       return force(attempt, lastReads);
     case 'command':
-    case 'action_status':
-    case 'trips':
-      // A command that the library repeats by itself could reach the car twice.
-      throw new Refused(failure('unsupported', onlyReads, { sent: false }));
+      return { result: await command(attempt, kept.refusedPin) };
+    default:
+      throw new Refused(failure('unsupported', 'bluelinky cannot tell', { sent: false }));
   }
 }
 
-const onlyReads = 'with bluelinky cars are only read; leave out `backend` to command them';
+/** The library keeps no name of what it sent, so that nothing can be asked but the car's state. */
+async function command(attempt: Attempt, refusedPin: string | undefined): Promise<Result> {
+  const { task, client, run, settings, onCommand } = attempt;
+  const began = performance.now();
+  const trouble = pinTrouble(settings, refusedPin);
+  if (trouble !== undefined) throw new Refused(trouble);
+  const { vehicle, facts } = await client.car(idOf(task), run);
+  const call = task.action && callFor(task.action, facts);
+  if (call === undefined) {
+    const message = 'bluelinky cannot do this with this car; leave out `backend` to do more';
+    throw new Refused(failure('unsupported', message, { sent: false }));
+  }
+  if (performance.now() - began > (task.send_within_ms ?? Infinity)) {
+    throw new Refused(failure('timeout', 'its time was over before it could be sent'));
+  }
+  onCommand();
+  const { reply } = await run(() => call(vehicle));
+  if (!isTaken(reply)) throw new OddAnswer('not taken, and not refused');
+  return { operation: 'command', action_id: null, follow_up: null };
+}
 
 async function force(attempt: Attempt, lastReads: Map<string, LastRead>): Promise<Answer> {
   const id = idOf(attempt.task);
@@ -205,7 +247,7 @@ function idOf({ vehicle }: Task): string {
 }
 
 function listed(cars: readonly CarFacts[]): ListedVehicle[] {
-  return cars.map((car) => ({ ...car, brand: 'hyundai', commands: {} }));
+  return cars.map((car) => ({ ...car, brand: 'hyundai', commands: capabilitiesOf(car) }));
 }
 
 function outcomeOf(answer: Answer) {

@@ -73,6 +73,16 @@ export class BluelinkyClient {
     return at(value, 'value');
   }
 
+  /** The car's facts and how to call the library for it. */
+  async car(id: string, run: RunCall): Promise<{ vehicle: LibraryVehicle; facts: CarFacts }> {
+    return this.#car(id, run);
+  }
+
+  /** Kept with the session, for the threads that come after. */
+  refusePin(mark: string): void {
+    Object.assign(this.#client.getSession(), { refusedPin: mark });
+  }
+
   async #renewed(kept: KeptSession, run: RunCall): Promise<boolean> {
     // Only what has run out is renewed.
     this.use({ ...kept, tokenExpiresAt: 0 });

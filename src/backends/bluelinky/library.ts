@@ -33,6 +33,20 @@ export interface LibraryVehicle {
   /** Unparsed it is what the vendor sends, and undefined where the vendor sends something else. */
   status(options: { readonly refresh: boolean; readonly parsed: false }): Promise<unknown>;
   odometer(): Promise<unknown>;
+  /** These tell in words whether the vendor has taken it. */
+  lock(): Promise<unknown>;
+  unlock(): Promise<unknown>;
+  start(options: ClimateOptions): Promise<unknown>;
+  stop(): Promise<unknown>;
+}
+
+/** The temperature is in °F, the duration in minutes. */
+export interface ClimateOptions {
+  readonly hvac: boolean;
+  readonly temperature: number;
+  readonly duration: number;
+  readonly defrost: boolean;
+  readonly heatedFeatures: boolean;
 }
 
 const libraryShape = z.object({ BlueLinky: z.custom((value) => typeof value === 'function') });

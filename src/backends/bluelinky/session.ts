@@ -9,6 +9,8 @@ const keptSchema = z.object({
   refreshToken: z.string().min(1),
   /** Epoch seconds. */
   tokenExpiresAt: z.number(),
+  /** The mark of a PIN that the vendor has refused. */
+  refusedPin: z.string().optional(),
 });
 
 export type KeptSession = z.infer<typeof keptSchema>;

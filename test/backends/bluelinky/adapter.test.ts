@@ -5,6 +5,7 @@ import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { Bluelinky } from '../../../src/backends/bluelinky/adapter.js';
 import type { BluelinkySettings } from '../../../src/backends/bluelinky/settings.js';
 import type { BackendLog } from '../../../src/backends/contract.js';
+import type { ClimateStart, RemoteAction } from '../../../src/vehicle/remote-action.js';
 import { outcomeSchema, type Outcome, type Session, type Task } from '../../../src/vehicle/task.js';
 import { type Cloud, startCloud } from '../../cloud/cloud.js';
 import type { CloudOperation } from '../../cloud/wire.js';
@@ -13,6 +14,17 @@ import { hasBluelinky, requireBluelinky } from './library.js';
 import { leadThroughProxy } from './tunnel-agent.js';
 
 let owners = 0;
+
+const climate: ClimateStart = {
+  name: 'climate_start',
+  temperature: null,
+  unit: 'F',
+  duration_min: 8,
+  defrost: true,
+  heating: 'off',
+  steering_wheel: null,
+  seats: { front_left: null, front_right: null, rear_left: null, rear_right: null },
+};
 
 describe.skipIf(!hasBluelinky)('bluelinky and Hyundai in the USA', { timeout: 60_000 }, () => {
   let cloud: Cloud;
@@ -291,6 +303,105 @@ describe.skipIf(!hasBluelinky)('bluelinky and Hyundai in the USA', { timeout: 60
       .filter(({ account }) => account === owner.username)
       .map(({ headers }) => headers['bluelinkservicepin']);
     expect(pins).toEqual([owner.pin, '']);
+  });
+
+  const unlock = { name: 'lock', value: 'unlock' } as const;
+
+  async function aCommander(part: Partial<BluelinkySettings> = {}, cars = 2) {
+    const owner = anAccount(cars);
+    const session = await signedIn(owner);
+    const backend = aBackend(owner, part);
+    const car = (index: number) => owner.account.cars[index] ?? expect.unreachable('no car');
+    const send = (index: number, action: RemoteAction, more: Partial<Task> = {}) =>
+      backend.run({
+        operation: 'command',
+        vehicle: car(index).identity.id,
+        action,
+        session,
+        ...more,
+      });
+    return { owner, session, car, send, run: backend.run };
+  }
+
+  test('what the library can do, cars do once; only that is offered', async () => {
+    const { session, car, send, run } = await aCommander();
+    const listed = await run({ operation: 'list', session });
+    if (!listed.ok || listed.result.operation !== 'list') expect.unreachable('no list');
+    const offered = listed.result.vehicles.map(({ commands }) => Object.keys(commands ?? {}));
+    expect(offered).toEqual([['lock'], ['lock', 'climate']]);
+    expect(await send(0, unlock)).toMatchObject({
+      ok: true,
+      result: { operation: 'command', action_id: null, follow_up: null },
+    });
+    expect(car(0).count('lock', 'unlock')).toBe(1);
+    await send(1, { ...climate, temperature: 68, heating: 'all' });
+    expect(car(1).live().climate).toMatchObject({
+      ...{ on: true, target_c: 20, duration_min: 8, defrost: true },
+      ...{ rear_window_heat: true, steering_wheel_heat: true },
+    });
+    await send(1, { name: 'climate_stop' });
+    expect(car(1).count('climate', 'stop')).toBe(1);
+    for (const action of [climate, { name: 'charge', value: 'start' }] as const) {
+      const why = failureOf(await send(0, action));
+      expect(why).toMatchObject({ code: 'unsupported', sent: false });
+    }
+    expect(car(0).count('climate', 'start')).toBe(0);
+  });
+
+  test.each([
+    { effect: { is: 'close' }, code: 'unavailable', outcome: 'unknown' },
+    { effect: { is: 'gateway', status: 503 }, code: 'unavailable', outcome: 'unknown' },
+    { effect: { is: 'garbage', kind: 'html' }, code: 'unavailable', outcome: 'unknown' },
+  ] as const)('a command is not repeated: %j', async ({ effect, code, outcome }) => {
+    const { owner, car, send } = await aCommander({}, 1);
+    cloud.fault({ operation: 'command', processed: true, effect });
+    const sent = await send(0, unlock);
+    expect(failureOf(sent)).toMatchObject({ code, outcome, sent: true });
+    expect(car(0).count('lock', 'unlock')).toBe(1);
+    expect(asked(owner).filter((one) => one === 'command')).toHaveLength(1);
+  });
+
+  test('a command without an answer has an open outcome, one that was not sent has none', async () => {
+    const { owner, send } = await aCommander({}, 1);
+    const listFault = cloud.fault({ operation: 'list', effect: { is: 'gateway', status: 503 } });
+    const unsent = failureOf(await send(0, unlock));
+    expect(unsent).toMatchObject({ code: 'unavailable', sent: false });
+    expect(unsent).not.toHaveProperty('outcome');
+    listFault.clear();
+    const late = failureOf(await send(0, unlock, { send_within_ms: 0.001 }));
+    expect(late).toMatchObject({ code: 'timeout', sent: false });
+    expect(late).not.toHaveProperty('outcome');
+    expect(asked(owner)).not.toContain('command');
+    cloud.fault({ operation: 'command', effect: { is: 'latency', ms: 60_000 } });
+    const lost = failureOf(await send(0, unlock, { remaining_ms: 1_500 }));
+    expect(lost).toMatchObject({ code: 'timeout', sent: true, outcome: 'unknown' });
+  });
+
+  test.each([200, 502])('a limit that is told with %i is a refusal', async (status) => {
+    const { car, send } = await aCommander({}, 1);
+    cloud.fault({ operation: 'command', effect: { is: 'rate_limited', status } });
+    const refused = failureOf(await send(0, unlock));
+    expect(refused).toMatchObject({ code: 'rate_limited', sent: true });
+    expect(refused).not.toHaveProperty('outcome');
+    expect(car(0).count('lock', 'unlock')).toBe(0);
+  });
+
+  test('a refused PIN is sent with one command only, and none without a PIN', async () => {
+    const { owner, send, session } = await aCommander({ pin: 'wrong' }, 1);
+    const refused = await send(0, unlock);
+    expect(failureOf(refused)).toMatchObject({ code: 'pin_rejected', sent: true });
+    expect(failureOf(refused)).not.toHaveProperty('outcome');
+    const again = aBackend(owner, { pin: 'wrong' });
+    const vehicle = carOf(owner).identity.id;
+    const task = { operation: 'command', vehicle, action: unlock } as const;
+    const after = { session: refused.session ?? expect.unreachable('no mark') };
+    const unsent = await again.run({ ...task, ...after });
+    expect(failureOf(unsent)).toMatchObject({ code: 'pin_rejected', sent: false });
+    expect(asked(owner).filter((one) => one === 'command')).toHaveLength(1);
+    const without = await aBackend(owner, { pin: null }).run({ ...task, session });
+    expect(failureOf(without)).toMatchObject({ code: 'pin_rejected', sent: false });
+    const mended = await aBackend(owner).run({ ...task, ...after });
+    expect(mended.ok).toBe(true);
   });
 
   test.each([
