@@ -22,7 +22,7 @@ interface Waiter {
 export class JobGate {
   readonly #options: JobGateOptions;
   readonly #waiters = new Set<Waiter>();
-  #limit: (Hold & { readonly until: number }) | undefined;
+  #limit: { readonly hold: Hold; readonly until: number } | undefined;
   #timer: NodeJS.Timeout | undefined;
   #isTaken = false;
 
@@ -32,7 +32,7 @@ export class JobGate {
 
   /** Holds everything for so long: the vendor has said so. */
   holdFor(time_ms: number, hold: Hold): void {
-    this.#limit = { ...hold, until: this.#options.clock.monotonic() + time_ms };
+    this.#limit = { hold, until: this.#options.clock.monotonic() + time_ms };
     this.pump();
   }
 
@@ -103,6 +103,6 @@ export class JobGate {
       },
       Math.max(1, timerDelay(left_ms)),
     );
-    return this.#limit;
+    return this.#limit.hold;
   }
 }

@@ -188,7 +188,9 @@ export class Job {
     try {
       if (!(await this.#begin())) return undefined;
       this.#goOn();
-      return await step.call();
+      const outcome = await step.call();
+      this.#noteLimit(outcome);
+      return outcome;
     } finally {
       giveBack();
     }
@@ -243,16 +245,20 @@ export class Job {
   }
 
   async #pauseAfter({ code, message, retry_after_s }: Failure, tries: number): Promise<void> {
-    const { gate, retry } = this.#options;
-    const hold = { reason: code, message };
-    const asked_ms = retry_after_s === undefined ? undefined : retry_after_s * 1000;
-    if (code === 'rate_limited') {
-      gate.holdFor(asked_ms ?? limit_ms, hold);
-      return;
-    }
-    this.#pauseFor(hold);
+    // The gate is held then, for all jobs.
+    if (code === 'rate_limited') return;
+    this.#pauseFor({ reason: code, message });
+    const { retry } = this.#options;
     const delay_ms = retryDelay(retry, tries) ?? retry.max_ms;
-    await pause(Math.max(delay_ms, asked_ms ?? 0), this.#leaving.signal);
+    await pause(Math.max(delay_ms, (retry_after_s ?? 0) * 1000), this.#leaving.signal);
+  }
+
+  /** Before the next one has its turn. */
+  #noteLimit(outcome: Outcome): void {
+    if (outcome.ok || outcome.failure.code !== 'rate_limited') return;
+    const { code, message, retry_after_s } = outcome.failure;
+    const asked_ms = retry_after_s === undefined ? limit_ms : retry_after_s * 1000;
+    this.#options.gate.holdFor(asked_ms, { reason: code, message });
   }
 
   #pauseFor(hold: Hold): void {
