@@ -4,7 +4,7 @@ import type { Capabilities } from '../vehicle/capability.js';
 import { refusalOf, rounded } from '../vehicle/offered.js';
 import { failure, wellKnown, type Failure } from '../vehicle/outcome.js';
 import { parseRemote } from '../vehicle/parse-remote.js';
-import { isPermitted, type AllowLists, type CarCommand } from '../vehicle/permission.js';
+import { isPermitted, permissionsOf, type AllowLists, type CarCommand } from '../vehicle/permission.js';
 import type { RemoteCommand } from '../vehicle/remote-command.js';
 import { valueOfRemote } from '../vehicle/remote-value.js';
 import type { Drivetrain } from '../vehicle/state.js';
@@ -155,7 +155,9 @@ function permissionRefusal(command: CarCommand, limits: CarLimits): Failure | un
     return failure('not_allowed', `${name}: commands.read_only refuses every remote command`);
   }
   if (isPermitted(command, limits.allow, limits.drivetrain)) return undefined;
-  return failure('not_allowed', `${name}: the configuration does not allow it (commands.allow)`);
+  const needed = permissionsOf(command, limits.drivetrain).flatMap(({ names }) => names.slice(-1));
+  const message = `${name}: the configuration does not allow it; commands.allow would have to name ${needed.join(', ')}`;
+  return failure('not_allowed', message);
 }
 
 /** Whether every list that is present names a command to the bridge, plainly or with its value. */

@@ -104,6 +104,10 @@ export class Admissions<W> {
       ...options.remote,
       clock: options.clock,
       lanes: options.dispatcher,
+      refusal: () => {
+        const { wake } = options.breakers;
+        return options.accountRefusal() ?? (wake.state.is === 'open' ? wake.refusal : undefined);
+      },
       running: (open, details) => {
         this.#running(open, details);
       },
@@ -365,7 +369,7 @@ export class Admissions<W> {
     else if (remote.success) {
       const action = actionNameOf(remote.data);
       if (record.started && action !== undefined) {
-        this.#options.onUnknown(vehicle, action, record.received_at);
+        this.#options.onUnknown(vehicle, action, record.started_at ?? record.received_at);
       }
       this.#interrupted(open, record.started);
     } else if (trips.success && (record.started || !isLate)) {

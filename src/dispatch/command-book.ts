@@ -193,7 +193,8 @@ export class CommandBook<W> {
   /** Resolves when it is on the disk that a wake is about to leave for these commands. */
   async markStarted(ids: readonly string[]): Promise<void> {
     const commands = ids.flatMap((id) => this.#open.get(id) ?? []);
-    for (const open of commands) open.record = { ...open.record, started: true };
+    const started_at = this.#options.clock.now();
+    for (const open of commands) open.record = { started_at, ...open.record, started: true };
     await this.#options.journal.update(commands.map((open) => open.record));
   }
 

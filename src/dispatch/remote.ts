@@ -17,6 +17,8 @@ export interface RemoteOptions {
   readonly lanes: {
     take(vehicle: string, operation: LaneOperation, waiter: Waiter): Place;
   };
+  /** Why nothing leaves for cars now: a breaker that is open, an account that waits for a person. */
+  readonly refusal: () => Failure | undefined;
   readonly confirmation: Pick<Confirmation, 'ofTaken' | 'ofLost'>;
   /** Sends what is left of an action whose first part is confirmed; undefined where it cannot leave now. */
   readonly sendRest: (
@@ -139,6 +141,11 @@ export class Remote {
   }
 
   #enter(): void {
+    const refusal = this.#options.refusal();
+    if (refusal !== undefined) {
+      for (const one of this.#all()) one.#end('failed', failureDetails(refusal));
+      return;
+    }
     this.#place = this.#options.lanes.take(this.#vehicle, 'command', {
       commandId: this.open.record.id,
       alsoFor: () => [...this.#companions].map(({ open }) => open.record.id),

@@ -21,6 +21,8 @@ export const journalRecordSchema = z.object({
   deadline: z.number(),
   /** A wake left for it: it is never sent a second time. */
   started: z.boolean(),
+  /** When that was stored first. */
+  started_at: z.number().optional(),
   /** Where a job goes on after a restart; the job alone knows its shape. */
   checkpoint: z.unknown().optional(),
   ended_at: z.number().optional(),
