@@ -114,6 +114,7 @@ function configuration({ cars, controlFile, logFile }: SimulatedCars) {
           seed,
           latency: '20ms',
           force_latency: '100ms',
+          command_latency: '50ms',
           control_file: controlFile,
           log_file: logFile,
         },
