@@ -1,4 +1,4 @@
-import { setTimeout as pause } from 'node:timers/promises';
+import { pause } from '../daemon/pause.js';
 import { ControlFault, NoDaemonError, type ControlClient } from '../http/control-client.js';
 import { withLaterSteps, type AuditEntry } from '../vehicle/audit-entry.js';
 import { stepsSince, type CommandStep } from '../vehicle/command-step.js';
@@ -13,13 +13,16 @@ const overlap_ms = 10_000;
 /** How much longer than needed it is remembered which commands were shown. */
 const margin_ms = 60_000;
 
+type FollowedClient = Pick<ControlClient, 'commands' | 'eventsIfKnown'>;
+
 /** Shows what there is, and then each new command and step, until somebody ends it or the daemon stops. */
 export async function follow(
-  client: ControlClient,
+  client: FollowedClient,
   options: LogOptions,
   table: LogTable,
   terminal: Terminal,
 ): Promise<ExitCode> {
+  const isOver = (): boolean => terminal.interrupted.aborted;
   const follower = new Follower(client, options, table);
   try {
     await follower.begin();
@@ -29,11 +32,12 @@ export async function follow(
     return exitCodes.crash;
   }
   for (;;) {
-    await pause(look_ms, undefined, { signal: terminal.interrupted });
+    await pause(look_ms, terminal.interrupted);
+    if (isOver()) return exitCodes.clean;
     try {
       await follower.look();
     } catch (error) {
-      if (terminal.interrupted.aborted || !(error instanceof ControlFault)) throw error;
+      if (isOver() || !(error instanceof ControlFault)) throw error;
       terminal.complain(`the daemon has stopped, or does not answer any more: ${error.message}`);
       return exitCodes.crash;
     }
@@ -41,7 +45,7 @@ export async function follow(
 }
 
 class Follower {
-  readonly #client: ControlClient;
+  readonly #client: FollowedClient;
   readonly #options: LogOptions;
   readonly #table: LogTable;
   /** When each command that was shown came in, by its key. */
@@ -51,7 +55,7 @@ class Follower {
   /** Epoch milliseconds. */
   #newest_at = Date.now();
 
-  constructor(client: ControlClient, options: LogOptions, table: LogTable) {
+  constructor(client: FollowedClient, options: LogOptions, table: LogTable) {
     this.#client = client;
     this.#options = options;
     this.#table = table;
