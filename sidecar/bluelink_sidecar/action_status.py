@@ -23,6 +23,8 @@ def action_status(state: AccountState, request: Request, seen: Seen) -> Json:
     try:
         answer = manager.check_action_status(car_id, request.action_id, synchronous=False)
     except Exception as error:
+        if isinstance(error, KeyError) and place.family is Family.CANADA and seen.is_refusal:
+            raise _no_answer(seen) from None
         if place.family is not Family.CHINA or "No action found" not in str(error):
             raise
         answer = None

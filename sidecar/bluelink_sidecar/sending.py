@@ -46,7 +46,7 @@ class Sending:
 
     @property
     def is_session_refused(self) -> bool:
-        return self.status in (401, 403) or not self.codes.isdisjoint(SESSION_CODES)
+        return self.status == 401 or not self.codes.isdisjoint(SESSION_CODES)
 
     def check_time(self) -> None:
         if self.left_s <= 0:

@@ -380,7 +380,7 @@ CASES: list[tuple[int, Any, Family, str, Seen, str]] = [
         seen(),
         "pin_rejected",
     ),
-    (17, Lib("APIError", "PIN verification failed"), CCI, COMMAND, seen(401), "auth_failed"),
+    (17, Lib("APIError", "PIN verification failed"), CCI, COMMAND, page(401), "auth_failed"),
     (17, Lib("APIError", "PIN verification failed"), CCI, COMMAND, seen(500), "unavailable"),
     # A sign-in that failed is no refusal where nothing was refused.
     (64, Lib("AuthenticationError", "Login Failed"), AU, SIGN_IN, seen(None), "unavailable"),

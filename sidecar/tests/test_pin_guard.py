@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 import pytest
 
+from clouds_commands import CANADA, CCI, EUROPE, HYUNDAI, KIA, PIN_TAKEN, Place, order
+from clouds_europe import refused
 from clouds_with_codes import Canada, canada_error, canada_ok
+from conftest import reply
 
 STATUS = {
     "lastStatusDate": "20261122101500",
@@ -15,6 +19,12 @@ STATUS = {
     "airTemp": {"value": "10H", "unit": 0},
     "evStatus": {"batteryStatus": 61},
 }
+
+
+def matched_not(tries_left: int) -> Any:
+    """The newer European cloud on a wrong PIN, and on any while it is locked."""
+    left = {"remainCount": tries_left, "remainTime": 300}
+    return reply({"isMatched": False, "controlTokenInfo": None, "remainCountOnFailedInfo": left})
 
 
 def canada(make_bench: Any, answer: Any, pin: str = "4711") -> tuple[Any, dict[str, Any]]:
@@ -78,3 +88,93 @@ def test_what_is_not_about_the_pin_does_not_count(make_bench: Any, code: str) ->
     other.cloud.sign_ins = bench.cloud.sign_ins
     read(other, outcome.get("session", session))
     assert asked(other) == 1
+
+
+@pytest.mark.parametrize(
+    ("place", "answer"),
+    [
+        (CANADA, canada_error("7310")),
+        (EUROPE, reply({"errCode": "4444", "errMsg": "Invalid PIN"}, status=400)),
+        (EUROPE, refused("4444")),
+        (CCI, matched_not(4)),
+    ],
+    ids=str,
+)
+def test_a_pin_refused_for_a_command_is_not_sent_for_another(
+    make_bench: Any, place: Place, answer: Any
+) -> None:
+    bench, session = place.ready(make_bench)
+    bench.cloud.on(place.pin or "", answer)
+    outcome = order(bench, session)
+    assert (outcome["failure"]["code"], outcome["failure"]["sent"]) == ("pin_rejected", False)
+    assert "4711" not in json.dumps(outcome["session"])
+    again = order(bench, outcome["session"])["failure"]
+    assert (again["code"], again["sent"]) == ("pin_rejected", False)
+    assert (place.pins_sent(bench), place.sent(bench)) == (1, 0)
+
+
+@pytest.mark.parametrize(
+    ("place", "answer", "code"),
+    [
+        (EUROPE, refused("7501"), "auth_failed"),
+        (EUROPE, refused("5091"), "rate_limited"),
+        (EUROPE, refused("5031"), "pin_rejected"),
+        (EUROPE, reply({"error": "no"}, status=503), "pin_rejected"),
+        (CCI, reply({"message": "no"}, status=401), "auth_failed"),
+        (CCI, reply({"message": "no"}, status=503), "unavailable"),
+        (CANADA, canada_error("7403"), "auth_failed"),
+    ],
+    ids=str,
+)
+def test_a_pin_that_was_not_judged_may_be_sent_again(
+    make_bench: Any, place: Place, answer: Any, code: str
+) -> None:
+    bench, session = place.ready(make_bench)
+    bench.cloud.on(place.pin or "", answer)
+    outcome = order(bench, session)
+    assert (outcome["failure"]["code"], outcome["failure"]["sent"]) == (code, False)
+    bench.cloud.on(place.pin or "", PIN_TAKEN[place.pin or ""])
+    assert order(bench, outcome.get("session", session))["ok"]
+
+
+def test_a_locked_pin_waits_for_the_end_of_the_lock(make_bench: Any) -> None:
+    bench, session = CCI.ready(make_bench)
+    bench.cloud.on(CCI.pin or "", matched_not(0))
+    outcome = order(bench, session)
+    failure = outcome["failure"]
+    assert (failure["code"], failure["sent"], failure["retry_after_s"]) == (
+        "pin_rejected",
+        False,
+        300,
+    )
+    again = order(bench, outcome["session"])["failure"]
+    assert (again["code"], again["sent"]) == ("pin_rejected", False)
+    assert 0 < again["retry_after_s"] <= 300
+    assert CCI.pins_sent(bench) == 1
+    bench.cloud.on(CCI.pin or "", PIN_TAKEN["auth/v1/pin"])
+    over = {**outcome["session"], "pin_locked_until": time.time() - 1}
+    assert order(bench, over)["ok"]
+
+
+@pytest.mark.parametrize("place", [HYUNDAI, CANADA, EUROPE, CCI], ids=str)
+def test_a_command_without_a_pin_sends_nothing(make_bench: Any, place: Place) -> None:
+    bench, session = place.ready(make_bench, pin="")
+    failure = order(bench, session)["failure"]
+    assert (failure["code"], failure["sent"]) == ("pin_rejected", False)
+    assert "no PIN in the configuration" in failure["message"]
+    assert bench.cloud.paths == []
+
+
+def test_kia_in_the_usa_wants_no_pin(make_bench: Any) -> None:
+    bench, session = KIA.ready(make_bench, pin="")
+    assert order(bench, session)["ok"]
+
+
+def test_hyundai_usa_is_told_nothing_more_with_a_pin_that_it_refused(make_bench: Any) -> None:
+    bench, session = HYUNDAI.ready(make_bench)
+    wrong = {"errorCode": 400, "errorSubCode": "C400_1", "functionName": "validatePIN"}
+    bench.cloud.on(HYUNDAI.command, reply(wrong, status=400))
+    outcome = order(bench, session)
+    assert outcome["failure"]["code"] == "pin_rejected"
+    assert order(bench, outcome["session"])["failure"]["code"] == "pin_rejected"
+    assert HYUNDAI.sent(bench) == 1

@@ -17,7 +17,6 @@ from ..trouble import (
 )
 from ..vendor_codes import EXPIRED
 from .rule import (
-    ASKING_FOR_PIN,
     CANADA,
     DEAD_SESSION_CANADA,
     DEVICE_FORGOTTEN,
@@ -37,6 +36,14 @@ from .rule import (
 )
 
 REFUSAL_RULES: tuple[Rule, ...] = (
+    Rule(
+        14,
+        "auth_failed",
+        is_session_refused,
+        SESSION_REFUSED,
+        EUROPE_CCI,
+        kinds=("command",),
+    ),
     Rule(
         14,
         "auth_failed",
@@ -112,7 +119,7 @@ REFUSAL_RULES: tuple[Rule, ...] = (
         lambda t: t.misses("result"),
         WRONG_PIN,
         frozenset({CANADA}),
-        kinds=ASKING_FOR_PIN,
+        kinds=("command",),
     ),
     Rule(
         19,

@@ -10,7 +10,6 @@ from ..trouble import Trouble
 
 #: They change nothing at the vendor; a command does.
 READS = ("cached", "force", "action_status", "trips")
-ASKING_FOR_PIN = ("command", "action_status")
 KIA, HYUNDAI, CANADA, BRAZIL = (
     Family.KIA_USA,
     Family.HYUNDAI_USA,
