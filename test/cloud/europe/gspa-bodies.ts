@@ -86,7 +86,6 @@ function heaters({ heating1: all = 0, ...options }: ClimateOptions) {
 /** What is not named is off or as the car last had it. */
 function climateStart(options: ClimateOptions): CarCommand {
   const target_c = target(options);
-  const seats = options.seatClimateInfo;
   return {
     name: 'climate',
     value: 'start',
@@ -94,13 +93,17 @@ function climateStart(options: ClimateOptions): CarCommand {
     ...(options.ignitionDuration !== undefined && { duration_min: options.ignitionDuration }),
     defrost: options.windshieldFrontDefogState ?? false,
     ...heaters(options),
-    seats: seatsOf(options.drvSeatLoc ?? 'L', {
-      driver: seats?.drvSeatClimateState ?? null,
-      passenger: seats?.psgSeatClimateState ?? null,
-      rear_left: seats?.rlSeatClimateState ?? null,
-      rear_right: seats?.rrSeatClimateState ?? null,
-    }),
+    seats: seats(options),
   };
+}
+
+function seats({ drvSeatLoc = 'L', seatClimateInfo = {} }: ClimateOptions) {
+  return seatsOf(drvSeatLoc, {
+    driver: seatClimateInfo.drvSeatClimateState ?? null,
+    passenger: seatClimateInfo.psgSeatClimateState ?? null,
+    rear_left: seatClimateInfo.rlSeatClimateState ?? null,
+    rear_right: seatClimateInfo.rrSeatClimateState ?? null,
+  });
 }
 
 const isPossible = (options: ClimateOptions): boolean => {

@@ -103,7 +103,17 @@ function answer(
   if (account === undefined || device === undefined) return gspa.unauthorized();
   const fault = account.strict ? faultOf(request, account, device) : undefined;
   if (fault !== undefined) return gspa.error(403, '403-001', fault);
-  if (car === undefined || target === undefined) return gspa.noSuchRoute(request.path);
+  return car === undefined || target === undefined
+    ? gspa.noSuchRoute(request.path)
+    : answerTarget(target, request, account, car);
+}
+
+function answerTarget(
+  target: Target,
+  request: CloudRequest,
+  account: EuropeAccount,
+  car: SimulatedCar,
+): Reply {
   if (target.operation === 'force') return wakeUp(account, car);
   if (target.command !== undefined) return takeCommand(target.command, request, account, car);
   return target.read === undefined

@@ -89,18 +89,22 @@ export function trueReport({ account }: EuropeWorld): number {
   return Math.floor(carOf(account).reported().at / 1000) * 1000;
 }
 
+/** What the second request says anew of itself. */
+const ofTransport = new Set(['host', 'content-length']);
+
 /** Sends a request of the library again, with other headers; undefined leaves one out. */
 export function again(
   { cloud }: EuropeWorld,
-  { method, host, path, query, headers }: LoggedRequest,
+  { method, host, path, query, headers, body }: LoggedRequest,
   changes: Readonly<Record<string, string | undefined>> = {},
 ): Promise<Answer> {
   const changed = Object.entries({ ...headers, ...changes }).filter(
-    (entry): entry is [string, string] => entry[1] !== undefined && entry[0] !== 'host',
+    (entry): entry is [string, string] => entry[1] !== undefined && !ofTransport.has(entry[0]),
   );
   const search = query.size === 0 ? '' : `?${query.toString()}`;
   return ask(cloud, `https://${host}${path}${search}`, {
     method,
     headers: Object.fromEntries(changed),
+    ...(body !== '' && { body }),
   });
 }
