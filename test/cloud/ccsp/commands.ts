@@ -3,7 +3,7 @@ import type { SimulatedCar } from '../../../src/vehicle/simulated-car.js';
 import type { ControlTokens } from '../control-tokens.js';
 import type { CommandProgress, PendingCommands } from '../pending-commands.js';
 import type { PlatformCommand, PlatformCommands } from '../platform-commands.js';
-import { type CloudRequest, type CommandRefusal, type Reply, json, textAt } from '../wire.js';
+import { type CloudRequest, type CommandRefusal, type Reply, at, json, textAt } from '../wire.js';
 import type { CarProtocol } from './account.js';
 import { refusal, signInError, success } from './errors.js';
 
@@ -35,8 +35,15 @@ export function takeCommand(
 ): Reply {
   const command = isFor(protocol, car.identity) ? read(request.body) : undefined;
   if (command === undefined) return refusal('4005');
+  if (!namesItsDevice(request)) return refusal('4002');
   if (commands.isBusy(car)) return refusal('4004');
   return success(undefined, commands.send(car, command, randomUUID()));
+}
+
+/** Some bodies name the phone again. */
+function namesItsDevice({ body, headers }: CloudRequest): boolean {
+  const named = at(body, 'deviceId') ?? at(body, 'deviceID');
+  return named === undefined || named === headers['ccsp-device-id'];
 }
 
 const results: Readonly<Record<CommandProgress, string | null>> = {
