@@ -1,4 +1,4 @@
-import { type Reply, html, json } from './wire.js';
+import { type CommandRefusal, type Reply, html, json } from './wire.js';
 
 /** What Canada's codes mean. It says nothing beside the code that asks for a one-time code. */
 const descriptions = {
@@ -32,6 +32,19 @@ export function canadaError(errorCode: CanadaCode, text?: string, status = 200):
 /** No code is known for a limit that is used up. */
 export function limitReached(status: number): Reply {
   return canadaError('7445', 'You have exceeded the daily limit of remote requests', status);
+}
+
+/** Only the code for a car that cannot be reached is known from the wild. */
+const refusals: Readonly<Record<CommandRefusal, [CanadaCode, string?]>> = {
+  duplicate: ['7445', 'A previous request is still being processed'],
+  unsupported: ['7445', 'This service is not supported by your vehicle'],
+  vehicle_timeout: ['6504'],
+  unavailable: ['7445', 'The service is not available at this time'],
+};
+
+/** The words for a command that is not taken. */
+export function refused(reason: CommandRefusal): Reply {
+  return canadaError(...refusals[reason]);
 }
 
 const page = html(403, 'Attention Required! | Cloudflare');

@@ -2,7 +2,7 @@ import type { SimulatedCar } from '../../src/vehicle/simulated-car.js';
 import type { CanadaAccount, CanadaBrand } from './canada-account.js';
 import { commandOf, isCommand } from './canada-commands.js';
 import { limits, listed, maintenance, position, status } from './canada-payload.js';
-import { canadaError, canadaOk, limitReached } from './canada-replies.js';
+import { canadaError, canadaOk, limitReached, refused } from './canada-replies.js';
 import { answerSignIn, isSignIn } from './canada-sign-in.js';
 import {
   type CloudOperation,
@@ -43,6 +43,7 @@ export class Canada implements Maker {
         isSignIn(name) ? answerSignIn(name, request, account) : answer(name, request, account, car),
       sessionRevoked: () => canadaError('7602'),
       rateLimited: limitReached,
+      refused,
     };
   }
 

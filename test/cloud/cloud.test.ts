@@ -290,7 +290,9 @@ test('Hyundai: commands answer an empty body and a transaction that can be asked
     const sent = await call(`ac/v2/${path}`, { method: 'POST', headers, body });
     expect([sent.status, sent.text]).toEqual([200, '']);
     const tid = String(sent.headers['tmstid']);
-    const polled = await call('ac/v2/rmt/getRunningStatus', { headers: { ...headers, tid } });
+    const polled = await call('ac/v2/rmt/getRunningStatus', {
+      headers: { ...headers, tid, service_type: 'REMOTE_POLL' },
+    });
     return at(polled.json, 'status');
   };
   const climate = { airTemp: { value: '72', unit: 1 }, defrost: true, igniOnDuration: 5 };

@@ -58,6 +58,11 @@ export class PendingCommands {
     return this.#told(this.#sent.get(id));
   }
 
+  /** What was sent under this id. */
+  command(id: string): CarCommand | undefined {
+    return this.#sent.get(id)?.command;
+  }
+
   /** The ids of a car's commands with their progress, oldest first, as the maker tells it. */
   of(car: SimulatedCar): readonly { readonly id: string; readonly progress: CommandProgress }[] {
     return [...this.#sent].flatMap(([id, sent]) => {

@@ -2,6 +2,8 @@ import type { SimulatedCar } from '../../src/vehicle/simulated-car.js';
 import type { UsaHyundaiAccount } from './usa-hyundai-account.js';
 import { commandOf } from './usa-hyundai-commands.js';
 import { enrolled, location, vehicleStatus } from './usa-hyundai-payload.js';
+import { dailyLimit, error, refused } from './usa-hyundai-replies.js';
+import { evTripDetails } from './usa-hyundai-trips.js';
 import {
   type CloudOperation,
   type CloudRequest,
@@ -45,6 +47,7 @@ export class UsaHyundai implements Maker {
       },
       sessionRevoked: () => sessionInvalid,
       rateLimited: (status) => dailyLimit(status),
+      refused,
     };
   }
 
@@ -68,26 +71,6 @@ const header = (request: CloudRequest, name: string): string => request.headers[
 const accessToken = (request: CloudRequest): string =>
   header(request, 'accesstoken') || header(request, 'access_token');
 
-interface HyundaiError {
-  readonly errorCode: number;
-  readonly errorSubCode: string;
-  readonly systemName: string;
-  readonly functionName: string;
-  readonly message: string;
-  readonly detail?: string;
-}
-
-function error(status: number, part: HyundaiError): Reply {
-  const { message, detail = '', ...codes } = part;
-  const body = {
-    ...codes,
-    errorSubMessage: detail,
-    errorMessage: message,
-    serviceName: 'CloudAPI',
-  };
-  return json(body, status);
-}
-
 const sessionInvalid = error(401, {
   errorCode: 401,
   errorSubCode: 'IDM_401_1',
@@ -103,18 +86,6 @@ const wrongPin = error(400, {
   functionName: 'validatePIN',
   message: 'Please enter your PIN again',
 });
-
-function dailyLimit(status: number): Reply {
-  return error(status, {
-    errorCode: 502,
-    errorSubCode: 'HT_534',
-    systemName: 'HATA',
-    functionName: 'remoteVehicleStatus',
-    message:
-      'You have exceeded the daily remote service request limit. Your last request was not processed.',
-    detail: 'HATA remoteVehicleStatus service failed while performing the operation',
-  });
-}
 
 function operationOf(name: string, request: CloudRequest): CloudOperation | 'unknown' {
   if (request.path === refreshPath) return 'refresh';
@@ -134,7 +105,7 @@ function operationOf(name: string, request: CloudRequest): CloudOperation | 'unk
 
 const isForced = (request: CloudRequest): boolean => header(request, 'refresh') === 'true';
 
-function refused(message: string): Reply {
+function notSignedIn(message: string): Reply {
   return error(401, {
     errorCode: 401,
     errorSubCode: 'IDM_401_3',
@@ -146,17 +117,17 @@ function refused(message: string): Reply {
 
 function signIn(request: CloudRequest, account: UsaHyundaiAccount | undefined): Reply {
   if (account?.password !== textAt(request.body, 'password')) {
-    return refused('Wrong username or password');
+    return notSignedIn('Wrong username or password');
   }
   const refreshes = textAt(request.body, 'grant_type') === 'refresh_token';
   if (refreshes && !account.acceptsRefresh(textAt(request.body, 'refresh_token'))) {
-    return refused('Invalid refresh token');
+    return notSignedIn('Invalid refresh token');
   }
   return json(account.openSession());
 }
 
 function refresh(account: UsaHyundaiAccount | undefined): Reply {
-  return account === undefined ? refused('Invalid refresh token') : json(account.openSession());
+  return account === undefined ? notSignedIn('Invalid refresh token') : json(account.openSession());
 }
 
 function answer(
@@ -169,7 +140,7 @@ function answer(
   if (name.startsWith('enrollment/details/')) {
     return json({ enrolledVehicleDetails: account.cars.map((one) => enrolled(one)) });
   }
-  if (name === 'rmt/getRunningStatus') return progressOf(header(request, 'tid'), account);
+  if (name === 'rmt/getRunningStatus') return progressOf(request, account);
   if (header(request, 'vin') !== car?.identity.vin) return noSuchVehicle;
   return commandOf(name, request) === undefined
     ? read(name, request, account, car)
@@ -200,7 +171,7 @@ function read(
     case 'rcs/rfc/findMyCar':
       return json(location(car));
     case 'ts/alerts/maintenance/evTripDetails':
-      return json({ tripdetails: [] });
+      return json(evTripDetails(car));
     default:
       return error(404, {
         errorCode: 404,
@@ -225,13 +196,25 @@ function command(
   return { status: 200, headers: { tmsTid: account.commands.send(car, wanted) }, body: '' };
 }
 
-function progressOf(id: string, account: UsaHyundaiAccount): Reply {
-  const progress = account.commands.progress(id);
+/** What a poll has to ask for, by the command; `REMOTE_POLL` for all others. */
+const serviceTypes: Readonly<Record<string, string>> = {
+  lights: 'LIGHTS_ONLY',
+  horn: 'HORN_AND_LIGHTS',
+};
+
+/** Of a command that is not known there is nothing to say, nor to who asks for another kind of it. */
+function progressOf(request: CloudRequest, { commands }: UsaHyundaiAccount): Reply {
+  const id = header(request, 'tid');
+  const progress = commands.progress(id);
+  const kind = serviceTypes[commands.command(id)?.name ?? ''] ?? 'REMOTE_POLL';
+  if (progress === undefined || header(request, 'service_type') !== kind) {
+    return { status: 200, headers: {}, body: '' };
+  }
   const words = {
     pending: 'PENDING',
     executed: 'SUCCESS',
     refused: 'ERROR',
     unanswered: 'TIMEOUT',
   } as const;
-  return json({ status: progress === undefined ? 'ERROR' : words[progress] });
+  return json({ status: words[progress] });
 }

@@ -5,6 +5,7 @@ import { summary, targets, vehicleInfo, vehicleStatus } from './usa-kia-payload.
 import {
   type CloudOperation,
   type CloudRequest,
+  type CommandRefusal,
   type Maker,
   type Reply,
   type Route,
@@ -35,6 +36,7 @@ export class UsaKia implements Maker {
       answer: () => answer(name, request, account),
       sessionRevoked: () => sessionInvalid,
       rateLimited: (status) => error(9001, 'Too many requests', status),
+      refused: (reason) => error(...refusals[reason]),
     };
   }
 
@@ -66,6 +68,13 @@ function error(errorCode: number, errorMessage: string, status = 200): Reply {
 }
 
 const sessionInvalid = error(1003, 'Session Key is either invalid or expired');
+/** Only the code for a car that is not enrolled is known from the wild. */
+const refusals: Readonly<Record<CommandRefusal, [number, string]>> = {
+  duplicate: [9003, 'A previous request is still pending'],
+  unsupported: [1072, 'Vehicle is not enrolled'],
+  vehicle_timeout: [9004, 'The vehicle did not respond'],
+  unavailable: [9005, 'The service is not available'],
+};
 const vehicleInvalid = error(1005, 'Invalid vehicle for current session');
 
 function operationOf(name: string, request: CloudRequest): CloudOperation | 'unknown' {
