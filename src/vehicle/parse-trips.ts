@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { tripLimits } from './command-limits.js';
 import type { TripsCommand } from './remote-command.js';
+import { monthsBetween } from './trip-months.js';
 
 const monthExpected = { error: 'yyyy-mm' };
 const month = z.string(monthExpected).regex(/^\d{4}-(0[1-9]|1[0-2])$/, monthExpected);
@@ -68,12 +69,7 @@ const furthestEast_ms = 14 * 3_600_000;
 
 function rangeFault(from: string, to: string): string | undefined {
   if (from > to) return `a month from ${from} on`;
-  return monthOf(to) - monthOf(from) < tripLimits.months
+  return monthsBetween(from, to).length <= tripLimits.months
     ? undefined
     : `at most ${String(tripLimits.months)} months after from`;
-}
-
-/** Months since year 0. */
-function monthOf(text: string): number {
-  return Number(text.slice(0, 4)) * 12 + Number(text.slice(5));
 }
