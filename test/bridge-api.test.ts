@@ -37,6 +37,8 @@ function anApi() {
     resetBreaker: () => undefined,
     setLogLevel: () => undefined,
     announce: () => undefined,
+    refreshAll: { refusal: () => undefined, start: () => undefined, cars: () => 0 },
+    expiresIn_ms: { cached: 600_000, force: 300_000, smart: 600_000 },
     otp: () => {
       const taken = later<Failure | undefined>();
       steps.push(taken.keep);

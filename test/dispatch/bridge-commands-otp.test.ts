@@ -40,6 +40,8 @@ function aBridge({ accounts = ['home'], allow, store = new MemoryStore(), boot }
     clearQueue: () => undefined,
     setLogLevel: () => undefined,
     announce: () => undefined,
+    refreshAll: { refusal: () => undefined, start: () => undefined, cars: () => 0 },
+    expiresIn_ms: { cached: 600_000, force: 300_000, smart: 600_000 },
     otp: (account, step) => {
       const taken = later<Failure | undefined>();
       const end = async (reason?: Failure): Promise<void> => {

@@ -1,6 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { parseBridgeCommand, type BridgeCommandName } from '../../src/vehicle/bridge-command.js';
+import {
+  parseBridgeCommand,
+  refreshAllSchema,
+  type BridgeCommandName,
+} from '../../src/vehicle/bridge-command.js';
 
 function parse(name: BridgeCommandName, payload: unknown) {
   const text = typeof payload === 'string' ? payload : JSON.stringify(payload);
@@ -19,6 +23,33 @@ function refusalOf(name: BridgeCommandName, payload: unknown): string {
   expect(parsed.failure.code).toBe('invalid_payload');
   return parsed.failure.message;
 }
+
+describe('a refresh of all cars', () => {
+  test.each([
+    ['cached', { mode: 'cached' }],
+    ['FORCE', { mode: 'force' }],
+    ['smart:600', { mode: 'smart', max_age_s: 600 }],
+    [
+      { value: 'smart', max_age: 60 },
+      { mode: 'smart', max_age_s: 60 },
+    ],
+    [{ value: 'force', override: false }, { mode: 'force' }],
+  ])('%j is read', (payload, command) => {
+    const read = commandOf('refresh_all', payload);
+    expect(read).toEqual({ name: 'refresh_all', ...command });
+    expect(refreshAllSchema.safeParse(read).success).toBe(true);
+  });
+
+  test.each([
+    ['', 'value'],
+    ['all', 'value'],
+    [{ value: 'cached', max_age: 60 }, 'max_age'],
+    [{ value: 'force', override: true }, 'override'],
+    [{ value: 'cached', account: 'home' }, 'account'],
+  ])('%j is refused, and %s named', (payload, field) => {
+    expect(refusalOf('refresh_all', payload)).toMatch(new RegExp(`^${field}: `));
+  });
+});
 
 describe('a one-time code', () => {
   test.each([
