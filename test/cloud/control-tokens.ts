@@ -12,8 +12,6 @@ export class ControlTokens {
   lifetime_s = 600;
   /** How long the PIN is locked after too many wrong ones. */
   lock_s = 300;
-  /** How often a PIN was given, right or wrong. */
-  asked = 0;
   readonly #now: () => number;
   readonly #untils = new Map<string, number>();
   readonly #issued = new Set<string>();
@@ -27,7 +25,6 @@ export class ControlTokens {
 
   /** While the PIN is locked the right one is refused too. */
   open(pin: string): PinAnswer {
-    this.asked += 1;
     if (this.#now() < this.#lockedUntil) return { left: 0 };
     if (pin !== this.pin) return this.#refuse();
     this.#left = tries;

@@ -40,7 +40,7 @@ function door(value: 'open' | 'close'): CarCommand {
 }
 
 export const percents = { 1: 100, 2: 90, 3: 60 } as const;
-export const windowStates = ['close', 'open', 'vent'] as const;
+const windowStates = ['close', 'open', 'vent'] as const;
 export const windowState = z.literal([0, 1, 2]).nullable();
 /** 0 and 2 are off, 3 to 5 cool, 6 to 8 heat; null leaves the seat as it is. */
 export const seatLevel = z.int().min(0).max(8).nullable();
