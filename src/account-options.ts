@@ -1,6 +1,5 @@
 import type { AccountSessionOptions } from './account-session.js';
 import type { BackendSettings } from './backends/create-backend.js';
-import type { ExpiryKey } from './config/expiry.js';
 import type { Clock } from './daemon/clock.js';
 import type { Logger } from './daemon/logger.js';
 import type { Metrics } from './daemon/metrics.js';
@@ -11,6 +10,7 @@ import type { OwnSettings } from './dispatch/vehicles.js';
 import type { WaitingCount } from './dispatch/waiting-count.js';
 import type { Store } from './store/store.js';
 import type { CommandSource } from './vehicle/command-source.js';
+import type { ExpiryKey } from './vehicle/command.js';
 import type { Outgoing, Parcel, ResponseAddress } from './vehicle/journal-record.js';
 import type { LifeCycleEvent } from './vehicle/life-cycle.js';
 import type { Failure } from './vehicle/outcome.js';

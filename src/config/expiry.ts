@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { RefreshMode, VehicleCommandName } from '../vehicle/command.js';
+import type { ExpiryKey } from '../vehicle/command.js';
 import { duration } from './duration.js';
 
 /**
@@ -34,12 +34,7 @@ export const defaultExpiry = {
   schedule: '300s',
   navigation: '300s',
   trips: '3600s',
-} as const satisfies Record<
-  Exclude<VehicleCommandName, 'refresh'> | RefreshMode | 'unlock',
-  string
->;
-
-export type ExpiryKey = keyof typeof defaultExpiry;
+} as const satisfies Record<ExpiryKey, string>;
 
 const expiryKeys = Object.keys(defaultExpiry) as ExpiryKey[];
 

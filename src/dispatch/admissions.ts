@@ -1,7 +1,6 @@
 import { v7 as uuidv7 } from 'uuid';
-import type { ExpiryKey } from '../config/expiry.js';
 import { utc, type Clock } from '../daemon/clock.js';
-import { refreshCommandSchema, type RefreshCommand } from '../vehicle/command.js';
+import { refreshCommandSchema, type ExpiryKey, type RefreshCommand } from '../vehicle/command.js';
 import type { CommandSource } from '../vehicle/command-source.js';
 import type { JournalRecord, ResponseAddress } from '../vehicle/journal-record.js';
 import type { KnownVehicle } from '../vehicle/known-vehicle.js';

@@ -35,6 +35,9 @@ export type VehicleCommandName = (typeof vehicleCommandNames)[number];
 export const refreshModes = ['cached', 'force', 'smart'] as const;
 export type RefreshMode = (typeof refreshModes)[number];
 
+/** What can have an expiry of its own: a command, and where its value decides, that value. */
+export type ExpiryKey = Exclude<VehicleCommandName, 'refresh'> | RefreshMode | 'unlock';
+
 export const maxAgeLimits_s = { min: 1, max: 604_800 } as const;
 
 /** What a sender may choose as the id of a command. */
