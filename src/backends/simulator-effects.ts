@@ -16,6 +16,8 @@ export interface SimulatorEffect {
   readonly phase: 'started' | 'done' | 'taken' | 'executed';
   /** Of a command. */
   readonly action?: RemoteAction;
+  /** Of `trips`. */
+  readonly period?: string;
   /** Of `taken` and `executed`. */
   readonly action_id?: string;
 }

@@ -229,6 +229,7 @@ class Simulator implements VehicleBackend {
         command_id: task.command_id ?? null,
         phase,
         ...(operation === 'command' && action !== undefined && { action }),
+        ...(task.period !== undefined && { period: task.period }),
       },
     ]);
   }
