@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from .command_calls import sends_halves, takes_halves
 from .library import Library
 from .mapping import climate, values
 from .mapping.car import Car
@@ -99,6 +100,9 @@ def is_offered(library: Library, api: Any, car: Car, name: str) -> bool:
     if car.family is HYUNDAI_USA and name in OF_AN_EV_IN_THE_USA:
         return car.drivetrain == "ev"
     if name in OF_A_PLUG and not car.has_plug:
+        return False
+    if name == "schedule" and takes_halves(car) and not sends_halves(api):
+        # Such a car takes the whole and does nothing.
         return False
     if name == "charging_current":
         return car.is_told_by_ccs2

@@ -75,7 +75,7 @@ def text(value: Any, field: str) -> None:
 
 
 def written_as(form: str, words: str) -> Check:
-    pattern = re.compile(form)
+    pattern = re.compile(form, re.ASCII)
 
     def check(value: Any, field: str) -> None:
         text(value, field)

@@ -15,6 +15,7 @@ from .command_options import (
 from .library import Library
 from .mapping.car import Car
 from .protocol import Json
+from .regions import Family
 
 CHARGING_CURRENTS = {100: 1, 90: 2, 60: 3}
 
@@ -46,12 +47,22 @@ def rest_of(told: Told) -> Json | None:
     """Cars that take the halves of a schedule one by one get the charge half first."""
     if told.action["name"] != "schedule" or told.action["part"] != "all":
         return None
-    return {**told.action, "part": "climate"} if takes_halves(told) else None
+    return {**told.action, "part": "climate"} if is_told_halves(told) else None
 
 
-def takes_halves(told: Told) -> bool:
-    is_of_newer_kind = told.car.is_told_by_ccs2 and told.car.drivetrain == "ev"
-    return is_of_newer_kind and hasattr(told.api, "_schedule_ev5_flat")
+def is_told_halves(told: Told) -> bool:
+    return takes_halves(told.car) and sends_halves(told.api)
+
+
+def takes_halves(car: Car) -> bool:
+    """Electric cars of the newer protocol; the newest European cloud takes the whole for them."""
+    is_electric = car.is_told_by_ccs2 and car.drivetrain == "ev"
+    return is_electric and car.family is not Family.EUROPE_CCI
+
+
+def sends_halves(api: Any) -> bool:
+    """Releases up to 4.23 send the whole to every car."""
+    return hasattr(api, "_schedule_ev5_flat")
 
 
 def _by_value(told: Told, **methods: str) -> Callable[[], Any]:
@@ -86,7 +97,7 @@ def _v2l_limit(told: Told) -> Callable[[], Any]:
 
 def _schedule(told: Told) -> Callable[[], Any]:
     part = told.action["part"]
-    if not takes_halves(told):
+    if not is_told_halves(told):
         part = "all"
     elif part == "all":
         part = "charge"

@@ -24,7 +24,7 @@ METHODS = ("email", "sms")
 Json = dict[str, Any]
 
 _CODE = re.compile(r"[0-9]{1,16}")
-_PERIOD = re.compile(r"\d{4}-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?")
+_PERIOD = re.compile(r"\d{4}-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?", re.ASCII)
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from .replies import succeeded
 
 #: Hyundai USA: the trips come with a reading, each with the whole time of its start.
 TRIPS_OF_READING = "filled_trips"
-CLOCK = re.compile(r"([01]\d|2[0-3])([0-5]\d)([0-5]\d)")
+CLOCK = re.compile(r"([01]\d|2[0-3])([0-5]\d)([0-5]\d)", re.ASCII)
 
 
 def trips(state: AccountState, request: Request, seen: Seen) -> Json:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bluelink_sidecar.command_calls import Told, call_of, rest_of, takes_halves
+from bluelink_sidecar.command_calls import Told, call_of, is_told_halves, rest_of
 from bluelink_sidecar.library import Library
 from bluelink_sidecar.mapping.car import Car
 from bluelink_sidecar.refusals import Refused
@@ -259,7 +259,7 @@ def halves(found: dict[str, Any]) -> tuple[bool, bool]:
 
 def test_a_car_that_takes_halves_gets_the_charge_half_and_then_the_rest(library: Library) -> None:
     one = told(library, "europe", "kia", SCHEDULE)
-    if not takes_halves(one):
+    if not is_told_halves(one):
         pytest.skip("this release of the library sends both halves at once")
     found = options(one)
     assert halves(found) == (True, False)

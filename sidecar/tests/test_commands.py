@@ -20,6 +20,7 @@ from clouds_commands import (
     PLACES,
     RESET,
     SESSION_REFUSED,
+    WINDOWS,
     Place,
     answered_once,
     order,
@@ -282,3 +283,18 @@ def test_what_hyundai_usa_answers_only_once_is_not_followed(make_bench: Any, nam
         bench.cloud.on(path, HYUNDAI.taken)
     result = order(bench, session, {"name": name})["result"]
     assert (result["action_id"], result["follow_up"]) == ("action-1", None)
+
+
+def test_a_window_that_is_not_named_is_told_what_it_is_now(make_bench: Any) -> None:
+    bench, session = EUROPE.ready(make_bench)
+    answers, bench.cloud.answers = bench.cloud.answers, {}
+    bench.cloud.on("control/windowcurtain", EUROPE.taken)
+    bench.cloud.answers.update(answers)
+    action = {**WINDOWS, "rear_left": None, "rear_right": None}
+    assert order(bench, session, action)["ok"]
+    (told,) = [call for call in bench.cloud.calls if call.path.endswith("windowcurtain")]
+    assert told.body == {"frontLeft": 2, "frontRight": 2, "backLeft": 0, "backRight": 0}
+    # All four named: there is nothing to read.
+    bench.cloud.calls.clear()
+    assert order(bench, session, WINDOWS)["ok"]
+    assert not any("carstatus" in path for path in bench.cloud.paths)
