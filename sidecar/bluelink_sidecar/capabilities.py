@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from .account import AccountState
 from .command_calls import sends_halves, takes_halves
 from .library import Library
 from .mapping import climate, values
@@ -15,6 +16,7 @@ from .mapping.car import Car
 from .mapping.climate import SEATS
 from .protocol import Json
 from .regions import Family
+from .session import TOLD, identity_of, restored_vehicle
 from .set_points import range_of_schedule, set_points
 
 EUROPE_CCI = Family.EUROPE_CCI
@@ -84,6 +86,25 @@ NEWER_GENERATION = 3
 SEAT_PLACES = {"1": "front_left", "2": "front_right", "3": "rear_left", "4": "rear_right"}
 SEAT_CONFIGURATIONS = "vehicleDetails.seatConfigurations"
 FLAG = {"values": [True, False]}
+
+
+def offered_by_reading(state: AccountState, vehicle: Any) -> Json:
+    """Kept with the car where a list tells less: a process may list it that has never read it."""
+    library, api = state.library, state.manager.api
+    found = capabilities(library, api, state.car(vehicle))
+    as_listed = restored_vehicle(library, {**identity_of(vehicle), TOLD: None})
+    is_more = found != capabilities(library, api, state.car(as_listed))
+    setattr(vehicle, TOLD, {"library": library.version, "commands": found} if is_more else None)
+    return found
+
+
+def offered(state: AccountState, vehicle: Any) -> Json:
+    """Of a car as it is listed, with what the newest reading has told."""
+    told = getattr(vehicle, TOLD, None)
+    if isinstance(told, dict) and told.get("library") == state.library.version:
+        found: Json = told["commands"]
+        return found
+    return capabilities(state.library, state.manager.api, state.car(vehicle))
 
 
 def capabilities(library: Library, api: Any, car: Car) -> Json:

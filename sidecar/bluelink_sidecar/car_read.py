@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .account import AccountState, LastRead
-from .capabilities import capabilities
+from .capabilities import offered_by_reading
 from .device_repair import with_known_device
 from .fresh_copy import fresh_copy
 from .mapping import identity, times
@@ -71,7 +71,7 @@ def result_of(state: AccountState, operation: str, reading: Reading, **more: Any
     brand = state.place.brand_word if state.place else None
     car = state.car(reading.vehicle)
     report = vehicle_report(car, brand, reading.polled_at)
-    offered = capabilities(state.library, state.manager.api, car)
+    offered = offered_by_reading(state, reading.vehicle)
     polled_at = times.utc_text(reading.polled_at) or ""
     return read_result(operation, report, polled_at, commands=offered, **more)
 

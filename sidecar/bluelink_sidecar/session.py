@@ -29,6 +29,8 @@ IDENTITY = (
     "key",
     "enabled",
 )
+#: Beside the library's own: what a reading has told that the car can do, and of which release.
+TOLD = "_told_by_reading"
 #: What the configuration says, not the session.
 FROM_ACCOUNT = ("password", "pin")
 #: A token this close to its end counts as expired, as in the library.
@@ -121,6 +123,8 @@ def apply_identity(library: Library, vehicle: Any, identity: Json) -> None:
     engine = identity.get("engine_type")
     if engine is not None:
         vehicle.engine_type = _engine_type(library, engine)
+    if TOLD in identity:
+        setattr(vehicle, TOLD, identity[TOLD])
     zone = _zone(identity.get("timezone"))
     if zone is not None:
         vehicle.timezone = zone
@@ -160,6 +164,7 @@ def _zone_name(zone: object) -> str | int | None:
 
 def identity_of(vehicle: Any) -> Json:
     found = {name: getattr(vehicle, name, None) for name in IDENTITY}
+    found[TOLD] = getattr(vehicle, TOLD, None)
     found["engine_type"] = getattr(getattr(vehicle, "engine_type", None), "value", None)
     found["timezone"] = _zone_name(getattr(vehicle, "timezone", None))
     return {name: value for name, value in found.items() if value is not None}

@@ -6,13 +6,14 @@ import datetime as dt
 from typing import Any
 
 from .account import AccountState, Place
-from .capabilities import capabilities
+from .capabilities import offered
 from .http_watch import Seen
 from .mapping.identity import listed_vehicle
 from .protocol import Json, Request
 from .refusals import Refused, SignInNeeded
 from .regions import Family
 from .renewal import SignInGate, outage
+from .session import TOLD
 
 #: Kia USA: the vendor has dropped the session. Releases up to 4.23 do not look at it in a list.
 KIA_DROPPED = frozenset({"1003", "1005"})
@@ -82,12 +83,10 @@ def listed(state: AccountState, known: dict[str, Any], operation: str) -> Json:
     _carry_over(known, vehicles)
     state.facts.apply(vehicles)
     brand = place.brand_word if place else None
-    cars = []
-    for vehicle in vehicles.values():
-        # What only a read tells is told by the next one, if this process has not read the car.
-        read = state.car(state.measured.get(vehicle.id, vehicle))
-        offered = capabilities(state.library, state.manager.api, read)
-        cars.append({**listed_vehicle(state.car(vehicle), brand), "commands": offered})
+    cars = [
+        {**listed_vehicle(state.car(vehicle), brand), "commands": offered(state, vehicle)}
+        for vehicle in vehicles.values()
+    ]
     return {"operation": operation, "vehicles": cars}
 
 
@@ -118,6 +117,8 @@ def _carry_over(known: dict[str, Any], listed: dict[str, Any]) -> None:
     """What only a read can tell stays known: the list of Kia USA has neither kind nor VIN of most cars."""
     for car_id, vehicle in listed.items():
         before = known.get(car_id)
+        if hasattr(before, TOLD):
+            setattr(vehicle, TOLD, getattr(before, TOLD))
         for name in ("engine_type", "VIN", "year"):
             if getattr(vehicle, name, None) is None:
                 setattr(vehicle, name, getattr(before, name, None))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -11,8 +12,11 @@ from bluelink_sidecar.command_calls import sends_halves
 from bluelink_sidecar.library import Library
 from bluelink_sidecar.mapping.car import Car
 from bluelink_sidecar.regions import Family, brand_numbers, family_of, region_numbers
+from bluelink_sidecar.session import TOLD
 from clouds import HyundaiUsa, KiaUsa, kia_info
+from clouds_elsewhere import CARS
 from clouds_europe import Europe, kept_session
+from conftest import reply
 
 OLD = {"lock", "climate"}
 PLUG = {"charge", "charge_limits", "charge_port", "schedule"}
@@ -222,3 +226,25 @@ def test_a_reading_of_europe_tells_of_v2l(make_bench: Any) -> None:
     bench = make_bench(Europe(), region="europe", brand="kia")
     result = bench.run("cached", kept_session())["result"]
     assert "v2l_limit" in result["commands"]
+
+
+def test_what_a_reading_told_is_known_to_a_process_that_only_lists(make_bench: Any) -> None:
+    cloud = Europe()
+    cloud.on("spa/vehicles", reply(CARS))
+    bench = make_bench(cloud, region="europe", brand="kia")
+    session = bench.run("cached", kept_session())["session"]
+    other = make_bench(cloud, region="europe", brand="kia")
+    (car,) = other.run("list", json.loads(json.dumps(session)))["result"]["vehicles"]
+    assert "v2l_limit" in car["commands"]
+
+
+def test_what_another_release_told_is_not_taken_over(make_bench: Any) -> None:
+    cloud = Europe()
+    cloud.on("spa/vehicles", reply(CARS))
+    bench = make_bench(cloud, region="europe", brand="kia")
+    session = bench.run("cached", kept_session())["session"]
+    session["vehicles"][0][TOLD]["library"] = "0.1"
+    (car,) = make_bench(cloud, region="europe", brand="kia").run("list", session)["result"][
+        "vehicles"
+    ]
+    assert "v2l_limit" not in car["commands"]
