@@ -40,7 +40,7 @@ export interface JournalWrites<W> {
   parcel(messages: readonly Outgoing[]): Parcel;
   accept(record: JournalRecord, parcel: Parcel, also: readonly W[]): Promise<void>;
   undo(record: JournalRecord, parcel: Parcel): Promise<void>;
-  update(records: readonly JournalRecord[]): Promise<void>;
+  update(records: readonly JournalRecord[], also?: readonly W[]): Promise<void>;
   end(record: JournalRecord, parcel: Parcel, also: readonly W[]): Promise<void>;
   find(key: string): Promise<JournalRecord | undefined>;
 }
@@ -199,11 +199,11 @@ export class CommandBook<W> {
   }
 
   /** Resolves when it is on the disk how far the command has come: JSON, of which the book knows nothing. */
-  async checkpoint(open: OpenCommand, checkpoint: unknown): Promise<void> {
+  async checkpoint(open: OpenCommand, checkpoint: unknown, also: readonly W[] = []): Promise<void> {
     // Behind an ending there is nothing to go on with, and the record must not be written without it.
     if (open.phase === 'ending') return;
     open.record = { ...open.record, checkpoint };
-    await this.#options.journal.update([open.record]);
+    await this.#options.journal.update([open.record], also);
   }
 
   /** Ends a command, once: the ending is stored, however long that takes, and only then said. */

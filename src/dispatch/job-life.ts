@@ -4,7 +4,7 @@ import type { JobLife } from './job.js';
 /** The life of jobs whose events and records this book keeps. */
 export function createJobLife<W>(
   book: Pick<CommandBook<W>, 'markStarted' | 'say' | 'checkpoint' | 'end'>,
-): JobLife {
+): JobLife<W> {
   return {
     begin: (open) => book.markStarted([open.record.id]),
     running: (open, details) => {
@@ -14,7 +14,7 @@ export function createJobLife<W>(
     progress: (open, details) => {
       book.say(open, 'progress', details);
     },
-    checkpoint: (open, checkpoint) => book.checkpoint(open, checkpoint),
+    checkpoint: (open, checkpoint, also) => book.checkpoint(open, checkpoint, also),
     end: (open, status, details) => {
       book.end(open, status, details);
     },

@@ -9,36 +9,42 @@ import { failureDetails, type EventDetails, type OpenCommand } from './command-b
 import type { Hold, JobGate } from './job-gate.js';
 import { JobProgress, reached, type JobDocument, type Stand } from './job-progress.js';
 
-/** What a job needs of the book. */
-export interface JobLife {
+/** What a job needs of the book. `W` is whatever else goes to the disk with a checkpoint. */
+export interface JobLife<W> {
   /** Resolves when it is durable that the job has begun: from then on it does not expire. */
   readonly begin: (open: OpenCommand) => Promise<void>;
   readonly running: (open: OpenCommand, details: EventDetails) => void;
   readonly progress: (open: OpenCommand, details: EventDetails) => void;
-  readonly checkpoint: (open: OpenCommand, checkpoint: unknown) => Promise<void>;
+  readonly checkpoint: (
+    open: OpenCommand,
+    checkpoint: unknown,
+    also?: readonly W[],
+  ) => Promise<void>;
   readonly end: (open: OpenCommand, status: Ending, details: EventDetails) => void;
 }
 
 /** Long work, cut into calls. After a restart it is made anew from its command and its checkpoint. */
-export interface JobWork {
+export interface JobWork<W> {
   readonly stand: Stand;
   /** The next call, or undefined when all is done. Rejects where the store does not answer. */
-  next(): Promise<JobStep | undefined>;
+  next(): Promise<JobStep<W> | undefined>;
   /** No more calls will be made in this life. */
   rest(): void;
 }
 
-export interface JobStep {
+export interface JobStep<W> {
   readonly call: () => Promise<Outcome>;
-  /** Resolves when what came is on the disk; until then it may be asked again. */
-  readonly keep: (result: Result) => Promise<void>;
+  /** Takes in what came, and answers what has to be on the disk together with the checkpoint. */
+  readonly take: (result: Result) => readonly W[];
+  /** It is on the disk. */
+  readonly kept: () => void;
 }
 
-export interface JobOptions {
+export interface JobOptions<W> {
   readonly clock: Clock;
   readonly retry: RetryPolicy;
   readonly gate: JobGate;
-  readonly life: JobLife;
+  readonly life: JobLife<W>;
   /** What the bridge's state says of it has changed without a step. */
   readonly changed: () => void;
 }
@@ -62,10 +68,10 @@ const accountCodes: readonly string[] = ['auth_failed', 'otp_required', 'consent
 type Departure = 'cancelled' | 'expired' | 'stopped';
 
 /** One job on its way: a call at a time, each answer durable before the next, until done, cancelled or refused. */
-export class Job {
+export class Job<W> {
   readonly open: OpenCommand;
-  readonly #options: JobOptions;
-  readonly #work: JobWork;
+  readonly #options: JobOptions<W>;
+  readonly #work: JobWork<W>;
   readonly #progress: JobProgress;
   readonly #leaving = new AbortController();
   readonly #stopping = new AbortController();
@@ -75,7 +81,7 @@ export class Job {
   #hold: Hold | undefined;
   #lastResult: string | null = null;
 
-  constructor(options: JobOptions, open: OpenCommand, work: JobWork, attempt: number) {
+  constructor(options: JobOptions<W>, open: OpenCommand, work: JobWork<W>, attempt: number) {
     this.#options = options;
     this.open = open;
     this.#work = work;
@@ -162,7 +168,7 @@ export class Job {
   }
 
   /** Makes one call, as often as it takes, and keeps its answer. Answers why that is out of the question. */
-  async #make(step: JobStep): Promise<Failure | undefined> {
+  async #make(step: JobStep<W>): Promise<Failure | undefined> {
     for (let tries = 1; ; tries += 1) {
       const outcome = await this.#inTurn(step);
       if (outcome === undefined) return undefined;
@@ -180,7 +186,7 @@ export class Job {
     }
   }
 
-  async #inTurn(step: JobStep): Promise<Outcome | undefined> {
+  async #inTurn(step: JobStep<W>): Promise<Outcome | undefined> {
     const giveBack = await this.#options.gate.turn((hold) => {
       this.#pauseFor(hold);
     }, this.#leaving.signal);
@@ -215,13 +221,14 @@ export class Job {
     return true;
   }
 
-  async #keep(step: JobStep, result: Result): Promise<void> {
+  async #keep(step: JobStep<W>, result: Result): Promise<void> {
+    const also = step.take(result);
     const kept = await this.#durably(async () => {
-      await step.keep(result);
+      await this.#options.life.checkpoint(this.open, this.#checkpoint(), also);
       return true;
     });
     if (kept !== true) return;
-    await this.#durably(() => this.#options.life.checkpoint(this.open, this.#checkpoint()));
+    step.kept();
     this.#progress.tell(this.#stand());
   }
 

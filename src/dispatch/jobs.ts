@@ -10,17 +10,17 @@ import { JobGate, type Hold } from './job-gate.js';
 import type { JobDocument } from './job-progress.js';
 import { TripsWork } from './trips-job.js';
 
-export interface JobsOptions {
+export interface JobsOptions<W> {
   readonly clock: Clock;
   readonly retry: RetryPolicy;
-  readonly life: JobLife;
+  readonly life: JobLife<W>;
   /** Why no job's call may leave now: account, breaker, budget. `pump` is called when that may have changed. */
   readonly mayLeave: () => Hold | undefined;
   /** One task `trips`, through breaker, session and a slot. Never rejects. */
   readonly call: (vehicle: string, period: string, commandId: string) => Promise<Outcome>;
   readonly trips: {
     month(vehicle: string, month: string): Promise<TripMonth | undefined>;
-    put(vehicle: string, month: TripMonth): Promise<void>;
+    write(vehicle: string, month: TripMonth): W;
     all(): Promise<{ readonly vehicle: string; readonly month: TripMonth }[]>;
   };
   /** Retained, on the topic of this car. */
@@ -33,15 +33,15 @@ export interface JobsOptions {
 }
 
 /** The jobs of one account: a lane of their own, in which one call at a time leaves. */
-export class Jobs {
+export class Jobs<W> {
   /** When a call of a job may leave. */
   readonly gate: JobGate;
-  readonly #options: JobsOptions;
-  readonly #jobs = new Map<string, Job>();
+  readonly #options: JobsOptions<W>;
+  readonly #jobs = new Map<string, Job<W>>();
   readonly #underWay = new Set<Promise<void>>();
   #isStopped = false;
 
-  constructor(options: JobsOptions) {
+  constructor(options: JobsOptions<W>) {
     this.#options = options;
     this.gate = new JobGate(options);
   }
@@ -138,7 +138,7 @@ export class Jobs {
   }
 
   /** One that ends is gone before that is said: whoever hears of it can start the next one. */
-  #untilEnd(life: JobLife): JobLife {
+  #untilEnd(life: JobLife<W>): JobLife<W> {
     return {
       ...life,
       end: (open, status, details) => {
@@ -153,13 +153,13 @@ export class Jobs {
     vehicle: string,
     commandId: string,
     checkpoint: JobCheckpoint | undefined,
-  ): TripsWork {
+  ): TripsWork<W> {
     const { clock, call, trips } = this.#options;
     const options = {
       clock,
       call: (period: string) => call(vehicle, period, commandId),
       stored: (month: string) => trips.month(vehicle, month),
-      store: (month: TripMonth) => trips.put(vehicle, month),
+      write: (month: TripMonth) => trips.write(vehicle, month),
       publish: (month: TripMonth) => {
         this.#publish(vehicle, month);
       },

@@ -40,7 +40,7 @@ export interface RefreshableAccount {
 export interface RefreshAllOptions {
   readonly clock: Clock;
   readonly retry: RetryPolicy;
-  readonly life: JobLife;
+  readonly life: JobLife<never>;
   readonly accounts: readonly RefreshableAccount[];
   /** What the bridge's state says of it has changed without a step. */
   readonly changed: () => void;

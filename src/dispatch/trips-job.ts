@@ -13,12 +13,12 @@ import type { TripMonth } from '../vehicle/trips.js';
 import type { JobCheckpoint, JobStep, JobWork } from './job.js';
 import type { Stand } from './job-progress.js';
 
-export interface TripsWorkOptions {
+export interface TripsWorkOptions<W> {
   readonly clock: Clock;
   /** One task to the vendor: a month or a day. */
   readonly call: (period: string) => Promise<Outcome>;
   readonly stored: (month: string) => Promise<TripMonth | undefined>;
-  readonly store: (month: TripMonth) => Promise<void>;
+  readonly write: (month: TripMonth) => W;
   readonly publish: (month: TripMonth) => void;
 }
 
@@ -26,8 +26,8 @@ export interface TripsWorkOptions {
 const publishEvery_ms = 5000;
 
 /** Reads what a car has driven: a month, a day, or every month of a range with all its days. */
-export class TripsWork implements JobWork {
-  readonly #options: TripsWorkOptions;
+export class TripsWork<W> implements JobWork<W> {
+  readonly #options: TripsWorkOptions<W>;
   readonly #range: readonly string[] | undefined;
   /** The only call, where it is no range. */
   readonly #only: string | undefined;
@@ -41,7 +41,7 @@ export class TripsWork implements JobWork {
   #isUnpublished = false;
 
   constructor(
-    options: TripsWorkOptions,
+    options: TripsWorkOptions<W>,
     command: TripsCommand,
     checkpoint?: Omit<JobCheckpoint, 'attempt'>,
   ) {
@@ -66,7 +66,7 @@ export class TripsWork implements JobWork {
     };
   }
 
-  async next(): Promise<JobStep | undefined> {
+  async next(): Promise<JobStep<W> | undefined> {
     await this.#resumeMonth();
     this.#countOn();
     const period = this.#period;
@@ -74,7 +74,10 @@ export class TripsWork implements JobWork {
     const stored = await this.#options.stored(monthOf(period));
     return {
       call: () => this.#options.call(period),
-      keep: (result) => this.#keep(period, stored, result),
+      take: (result) => [this.#options.write(this.#take(period, stored, result))],
+      kept: () => {
+        this.#kept();
+      },
     };
   }
 
@@ -102,16 +105,19 @@ export class TripsWork implements JobWork {
     this.#month = await this.#options.stored(monthOf(this.#last));
   }
 
-  async #keep(period: string, held: TripMonth | undefined, result: Result): Promise<void> {
+  #take(period: string, held: TripMonth | undefined, result: Result): TripMonth {
     const { days } = tripsOf(result);
     const read_at = utc(this.#options.clock.now());
     const merge = period === monthOf(period) ? withMonth : withDay;
     const month = merge(held, period, days, read_at);
-    await this.#options.store(month);
     this.#month = month;
     this.#last = period;
     this.#done += 1;
     this.#countOn();
+    return month;
+  }
+
+  #kept(): void {
     this.#isUnpublished = true;
     const isDone = this.#daysLeft.length === 0;
     const since_ms = this.#options.clock.monotonic() - this.#published_at;

@@ -64,10 +64,13 @@ export function createJournal(store: Store, prefix: string) {
     },
 
     /** Resolves when what has changed in these open records is on the disk. */
-    async update(records: readonly JournalRecord[]): Promise<void> {
-      await store.batch(
-        records.map((record) => ({ type: 'put', key: keys.record(record.key), value: record })),
-      );
+    async update(records: readonly JournalRecord[], also: readonly Write[] = []): Promise<void> {
+      const writes = records.map((record) => ({
+        type: 'put' as const,
+        key: keys.record(record.key),
+        value: record,
+      }));
+      await store.batch([...writes, ...also]);
     },
 
     /** Resolves when the ending is on the disk, together with what it changed. */

@@ -1,6 +1,6 @@
 import { tripMonthSchema, type TripMonth } from '../vehicle/trips.js';
 import { readAs } from './read-as.js';
-import type { Store } from './store.js';
+import type { Store, Write } from './store.js';
 
 /** The months of one account's cars, as they are published. */
 export function createTripStore(store: Store, account: string) {
@@ -11,8 +11,11 @@ export function createTripStore(store: Store, account: string) {
     month: (vehicle: string, month: string): Promise<TripMonth | undefined> =>
       readAs(store, key(vehicle, month), tripMonthSchema),
 
-    put: (vehicle: string, month: TripMonth): Promise<void> =>
-      store.put(key(vehicle, month.month), month),
+    write: (vehicle: string, month: TripMonth): Write => ({
+      type: 'put',
+      key: key(vehicle, month.month),
+      value: month,
+    }),
 
     /** Of every car, oldest first. */
     async all(): Promise<{ readonly vehicle: string; readonly month: TripMonth }[]> {

@@ -132,7 +132,8 @@ test('killed anywhere, every call is made once but the last of each life, and al
         expect(days.every(({ list }) => list?.length === 2)).toBe(true);
 
         const records = store.keys('/journal/').map((key) => store.entries.get(key));
-        expect(records).toMatchObject([{ event: { status: 'succeeded' } }]);
+        const total = months.length + driven.length;
+        expect(records).toMatchObject([{ event: { status: 'succeeded', done: total, total } }]);
         const numbers = said.map((line) => Number(line.split(' ')[0]));
         expect(numbers).toEqual([...new Set(numbers)].sort((one, other) => one - other));
         const endings = said.filter((line) => isEnding({ status: statusOf(line) }));
