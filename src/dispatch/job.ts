@@ -102,7 +102,7 @@ export class Job<W> {
       this.#progress.flush();
       this.#options.life.end(this.open, status, {
         ...details,
-        ...(this.#isRunning ? reached(this.#work.stand) : {}),
+        ...(this.open.record.started ? reached(this.#work.stand) : {}),
       });
     }
   }
