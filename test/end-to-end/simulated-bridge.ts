@@ -1,6 +1,7 @@
 import type { IClientOptions } from 'mqtt';
 import type { SimulatorEffect } from '../../src/backends/simulator.js';
 import type { LifeCycleEvent, Status } from '../../src/vehicle/life-cycle.js';
+import type { RemoteAction } from '../../src/vehicle/remote-action.js';
 import type { Operation } from '../../src/vehicle/task.js';
 import { startDaemon, type Daemon } from '../support/daemon.js';
 import type { Mosquitto } from '../support/mosquitto.js';
@@ -28,6 +29,8 @@ export interface SimulatedBridgeOptions {
   readonly logLevel?: 'trace' | 'debug' | 'info';
   /** How the recorder connects; with MQTT 5 where nothing is said. */
   readonly recorder?: IClientOptions;
+  /** Default: a new one. */
+  readonly stateDir?: string;
 }
 
 export interface LogLine {
@@ -70,7 +73,8 @@ export class SimulatedBridge {
       filter: `${base}/#`,
       client: options.recorder ?? {},
     });
-    const daemon = await startDaemon({ config });
+    const { stateDir } = options;
+    const daemon = await startDaemon({ config, ...(stateDir === undefined ? {} : { stateDir }) });
     const bridge = new SimulatedBridge({ base, recorder, daemon, config, simulated });
     onTeardown(() => bridge.#expectLawful());
     return bridge;
@@ -187,6 +191,15 @@ export class SimulatedBridge {
           effect.phase === 'started' &&
           (vendorId === undefined || effect.vehicle === vendorId),
       );
+  }
+
+  /** What a car was told (`started`), what its maker took of that, and what it has done, each in order. */
+  actions(phase: SimulatorEffect['phase'], alias: string): RemoteAction[] {
+    const vendorId = this.#simulated.byAlias(alias)?.vendorId;
+    return this.#simulated
+      .effects()
+      .filter((effect) => effect.phase === phase && effect.vehicle === vendorId)
+      .flatMap(({ action }) => action ?? []);
   }
 
   /** What the daemon has logged, from a line on. */

@@ -19,13 +19,27 @@ export interface Weather {
   readonly submit_code?: Fault;
   /** The one-time code that the simulated maker wants. */
   readonly code?: string;
-  readonly vehicles?: Readonly<Record<string, { readonly cached?: Fault; readonly force?: Fault }>>;
+  readonly vehicles?: Readonly<Record<string, CarWeather>>;
+}
+
+interface CarWeather {
+  readonly cached?: Fault;
+  readonly force?: Fault;
+  readonly command?: CommandFault;
 }
 
 export interface Fault {
   readonly latency_ms?: number;
   readonly hang?: boolean;
   readonly fail?: { readonly code: string; readonly message?: string; readonly times?: number };
+}
+
+/** Of a command, whichever; what each setting means is said in `simulator-faults.ts`. */
+interface CommandFault extends Fault {
+  readonly starts_after_ms?: number;
+  readonly taken?: boolean;
+  readonly car_latency_ms?: number;
+  readonly car?: 'obeys' | 'refuses' | 'silent';
 }
 
 /** The simulated cars of one daemon, and the files by which a test talks with them. */
