@@ -17,6 +17,7 @@ from .regions import Family, UnknownName, family_of, number_of, word_of
 from .renewal import LastReply
 from .rotated_tokens import keep_rotated
 from .session import (
+    TOLD,
     allow_sign_in,
     apply_identity,
     belongs_to,
@@ -180,4 +181,6 @@ class AccountState:
             measured = self.measured.get(car_id)
             if measured is not None and measured is not listed:
                 apply_identity(self.library, measured, identity_of(listed))
+                # As the session has it: another one is for the bridge another session.
+                setattr(measured, TOLD, getattr(listed, TOLD, None))
                 self.manager.vehicles[car_id] = measured

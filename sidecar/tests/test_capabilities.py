@@ -15,7 +15,7 @@ from bluelink_sidecar.regions import Family, brand_numbers, family_of, region_nu
 from bluelink_sidecar.session import TOLD
 from clouds import HyundaiUsa, KiaUsa, kia_info
 from clouds_elsewhere import CARS
-from clouds_europe import Europe, kept_session
+from clouds_europe import Europe, kept_session, refused
 from conftest import reply
 
 OLD = {"lock", "climate"}
@@ -248,3 +248,13 @@ def test_what_another_release_told_is_not_taken_over(make_bench: Any) -> None:
         "vehicles"
     ]
     assert "v2l_limit" not in car["commands"]
+
+
+def test_a_failed_read_does_not_change_the_session(make_bench: Any) -> None:
+    bench = make_bench(Europe(), region="europe", brand="kia")
+    bench.run("cached", kept_session())
+    bench.cloud.on("ccs2/carstatus/latest", refused("7501"))
+    # The session of a sign-in elsewhere, which knows nothing of the reading.
+    outcome = bench.run("cached", kept_session())
+    assert outcome["failure"]["code"] == "auth_failed"
+    assert "session" not in outcome
