@@ -54,7 +54,8 @@ export async function createOwnCommands(options: OwnCommandsOptions) {
     },
     onEvent: (event) => {
       const { id, command, value, status } = event;
-      log.info({ command_id: id, command, value, status }, 'command');
+      const level = status === 'progress' ? 'debug' : 'info';
+      log[level]({ command_id: id, command, value, status }, 'command');
       output.step(event);
       output.changed();
       if (isEnding(event)) metrics.commandEnded(command ?? 'unknown', status);

@@ -33,7 +33,8 @@ export function createAccountLog({ log, metrics, account, nameOf, isNews }: Acco
       const { id, command, value, status, code } = event;
       const context = { command_id: id, vehicle, command, value, status, failure: code };
       if (status === 'rejected') log.warn({ ...context, reason: event.message }, 'command');
-      else log.info(context, 'command');
+      // A job says it every second, for hours.
+      else log[status === 'progress' ? 'debug' : 'info'](context, 'command');
       if (isEnding(event)) metrics.commandEnded(labelOf(command), status);
     },
 

@@ -74,6 +74,8 @@ export interface AdmissionsOptions<W> {
 
 /** Long reads, in a lane of their own. */
 export interface JobLane {
+  /** What would be done, as far as it is known beforehand. */
+  plan(command: TripsCommand): { readonly total: number };
   start(open: OpenCommand, command: TripsCommand, vehicle: string): void;
   resume(open: OpenCommand): void;
   isRunning(name: 'trips', vehicle: string): boolean;
@@ -332,7 +334,10 @@ export class Admissions<W> {
 
   /** Says what would be done and does nothing of it. */
   #endDry(open: OpenCommand, vehicle: string, command: CarCommand): void {
-    const details: EventDetails = { dry_run: true };
+    const details: EventDetails = {
+      dry_run: true,
+      ...(command.name === 'trips' ? this.#options.jobs.plan(command) : {}),
+    };
     if (isRemote(command)) details.message = this.#remotes.wouldSend(command, vehicle);
     if (command.name === 'refresh' && command.mode === 'smart') {
       const reported = this.#options.reportedAt(vehicle) ?? 0;

@@ -28,5 +28,3 @@ export function createTripStore(store: Store, account: string) {
     },
   };
 }
-
-export type TripStore = ReturnType<typeof createTripStore>;

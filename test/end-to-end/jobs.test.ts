@@ -146,7 +146,7 @@ describe.skipIf(!hasMosquitto)('trips', () => {
       return bridge.recorder.waitForEnding(id);
     };
     expect(await send('dry', { month: '2026-05', dry_run: true })).toMatchObject({
-      ...{ status: 'succeeded', dry_run: true },
+      ...{ status: 'succeeded', dry_run: true, total: 1 },
     });
     expect(calls(bridge)).toEqual([]);
     expect(await send('month', { month: '2026-05' })).toMatchObject({
