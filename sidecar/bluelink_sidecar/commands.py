@@ -63,6 +63,7 @@ def _read_first(state: AccountState, request: Request, family: Family) -> None:
 
 def _sent(state: AccountState, call: Any, seen: Seen, family: Family) -> Any:
     """What the library returns; None where the vendor took the command and gave it no name."""
+    pin_token = _pin_token(state)
     try:
         return call()
     except KeyError as missing:
@@ -70,8 +71,18 @@ def _sent(state: AccountState, call: Any, seen: Seen, family: Family) -> Any:
             return None
         raise
     except Exception as error:
+        if seen.sending is not None and seen.sending.is_session_refused and pin_token:
+            # A changed session would be tried instead of renewed; the renewed one has no PIN token.
+            state.manager.token.control_token, state.manager.token.control_token_expiry = pin_token
         _repair(state, seen, family, error)
         raise
+
+
+def _pin_token(state: AccountState) -> tuple[Any, Any] | None:
+    token = state.manager.token
+    if not hasattr(token, "control_token_expiry"):
+        return None
+    return token.control_token, token.control_token_expiry
 
 
 def _is_taken_without_name(missing: KeyError, seen: Seen) -> bool:
@@ -83,16 +94,13 @@ def _is_taken_without_name(missing: KeyError, seen: Seen) -> bool:
 
 
 def _repair(state: AccountState, seen: Seen, family: Family, error: Exception) -> None:
-    """So that the next try finds another PIN token, and a device that the vendor knows."""
-    token, sending = state.manager.token, seen.sending
-    if sending is not None and sending.is_session_refused and hasattr(token, "control_token"):
-        token.control_token, token.control_token_expiry = None, 0
+    """So that the next try finds a device that the vendor knows."""
     is_repaired = isinstance(error, SentAlready)
     if family not in FORGETTING or DEVICE_UNKNOWN not in seen.all_codes or is_repaired:
         return
     try:
         with seen.aside():
             # The library registers the device anew where its list is refused.
-            state.manager.api.get_vehicles(token)
+            state.manager.api.get_vehicles(state.manager.token)
     except Exception as failed:
         LOG.warning("the device could not be registered anew (%s)", type(failed).__name__)

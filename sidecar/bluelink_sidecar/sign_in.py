@@ -111,6 +111,9 @@ def _renew(manager: Any) -> None:
         del manager.api.refresh_vehicles
         if manager.token is token and token.valid_until == dt.datetime.min:
             token.valid_until = until
+    if hasattr(manager.token, "control_token"):
+        # China keeps it, also where it is what the vendor refused.
+        manager.token.control_token = None
 
 
 def _carry_over(known: dict[str, Any], listed: dict[str, Any]) -> None:

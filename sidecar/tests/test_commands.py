@@ -167,20 +167,30 @@ def test_a_device_that_is_unknown_at_the_pin_is_registered_too(make_bench: Any) 
 
 
 @pytest.mark.parametrize("place", [EUROPE, CCI], ids=str)
-def test_a_refused_pin_token_is_asked_for_anew_by_the_next_try(
-    make_bench: Any, place: Place
+@pytest.mark.parametrize("is_first", [True, False])
+def test_a_refused_session_is_not_changed_by_the_command(
+    make_bench: Any, place: Place, is_first: bool
 ) -> None:
+    """The bridge renews one only where it did not change."""
     bench, session = place.ready(make_bench)
-    session = order(bench, session)["session"]
-    assert session["token"]["control_token"] == "Bearer control-1"
-    bench.cloud.on(place.command, answered_once(SESSION_REFUSED[place], place.taken))
-    bench.cloud.on(place.pin or "", RESET)
+    if not is_first:
+        session = order(bench, session)["session"]
+        assert session["token"]["control_token"] == "Bearer control-1"
+    bench.cloud.on(place.command, SESSION_REFUSED[place])
     outcome = order(bench, session)
-    assert outcome["failure"]["sent"] is False
-    assert place.sent(bench) == 2
-    assert outcome["session"]["token"]["control_token"] is None
-    bench.cloud.on(place.pin or "", PIN_TAKEN[place.pin or ""])
-    assert order(bench, outcome["session"])["ok"]
+    assert (outcome["failure"]["code"], outcome["failure"]["sent"]) == ("auth_failed", False)
+    assert "session" not in outcome
+
+
+def test_a_pin_that_fails_after_a_refused_session_changes_nothing(make_bench: Any) -> None:
+    bench, session = CCI.ready(make_bench)
+    session = order(bench, session)["session"]
+    bench.cloud.on(CCI.command, SESSION_REFUSED[CCI])
+    bench.cloud.on(CCI.pin or "", RESET)
+    failure = order(bench, session)["failure"]
+    assert (failure["code"], failure["sent"]) == ("auth_failed", False)
+    assert "outcome" not in failure
+    assert CCI.sent(bench) == 2
 
 
 @pytest.mark.parametrize("place", [KIA, HYUNDAI, CANADA, EUROPE], ids=str)

@@ -12,7 +12,7 @@ import requests
 from clouds import HyundaiUsa, KiaUsa, kia_error
 from clouds_elsewhere import HTML, REGIONS, Elsewhere, Region, session_of, skip_if_old
 from clouds_with_codes import Canada
-from conftest import reply
+from conftest import reply, utc_now
 
 CALLBACK_OF_CHINA = b"""<script>var found = `{"code": 0, "data": {"uarsToken": "u", "ccspToken":
 {"accessToken": "new-access", "refreshToken": "new-refresh", "expiresIn": 21600}}}`</script>"""
@@ -208,3 +208,15 @@ def test_the_process_that_served_a_session_keeps_its_cookies(make_bench: Any) ->
     bench.cloud.on(region.refresh, reply(HTML, status=503))
     assert bench.run("sign_in", session)["failure"]["code"] == "unavailable"
     assert bench.worker._state.manager is first
+
+
+def test_a_renewed_session_asks_for_the_pin_anew(make_bench: Any) -> None:
+    region = next(one for one in REGIONS if one.word == "china")
+    skip_if_old(region, "china")
+    bench = make_bench(Elsewhere(region), region="china", brand=region.brand)
+    bench.cloud.answer_first("loginCallback.do", reply(CALLBACK_OF_CHINA))
+    later = (utc_now() + dt.timedelta(minutes=9)).timestamp()
+    session = session_of(control_token="Bearer control-1", control_token_expiry=later)
+    outcome = bench.run("sign_in", session)
+    assert outcome["ok"], outcome
+    assert outcome["session"]["token"]["control_token"] is None
