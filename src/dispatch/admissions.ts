@@ -147,7 +147,10 @@ export class Admissions<W> {
   restore(open: readonly JournalRecord[], remembered: readonly JournalRecord[]): void {
     const commands = open.map((record) => this.#reopened(record));
     this.#options.book.restore(commands, remembered);
-    for (const record of [...remembered, ...open]) this.#noteRate(record);
+    const byArrival = [...remembered, ...open].sort(
+      (one, other) => one.received_at - other.received_at,
+    );
+    for (const record of byArrival) this.#noteRate(record);
     for (const command of commands) this.#resume(command);
   }
 
