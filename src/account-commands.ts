@@ -60,13 +60,12 @@ export function createAccountCommands(
     reportedAt: (vehicle) => vehicles.reportedAt(vehicle),
   });
 
-  const never = new AbortController().signal;
   const confirmation = new Confirmation({
     clock,
     ...options.confirm,
     patience_ms: readBackPatience_ms,
-    status: ({ vehicle, action, commandId }, actionId, signal) =>
-      dispatcher.whileHeld(() => calls.status(vehicle, action, actionId, commandId), signal),
+    status: ({ vehicle, action, commandId }, actionId) =>
+      dispatcher.whileHeld(() => calls.status(vehicle, action, actionId, commandId)),
     read: async (vehicle, signal) => {
       const outcome = await quiet.read(vehicle, signal);
       return outcome.ok && 'report' in outcome.result ? outcome.result.report : undefined;
@@ -127,7 +126,7 @@ export function createAccountCommands(
       cars: vehicles,
       confirmation,
       sendRest: (vehicle, action, commandId) =>
-        dispatcher.whileHeld(() => calls.rest(vehicle, action, commandId, restWithin_ms), never),
+        dispatcher.whileHeld(() => calls.rest(vehicle, action, commandId, restWithin_ms)),
       mayStartClimate: (vehicle) => {
         const start = { name: 'climate', value: 'start', awaits_temperature: false } as const;
         const { allow } = parts.permissionsOf(vehicle);

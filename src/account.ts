@@ -59,7 +59,7 @@ export async function createAccount(options: AccountOptions, deps: AccountDepend
     stored.vehicles(),
     stored.readings(),
     stored.setPoints(),
-    stored.journal.recover(clock.now(), rememberEnded_ms),
+    stored.journal.recover(clock.now(), Math.max(rememberEnded_ms, options.rate.window_ms)),
   ]);
   const count = new RequestCount(clock, await stored.usage(), stored.putUsageLater);
   let library: string | null = null;
@@ -199,6 +199,8 @@ export async function createAccount(options: AccountOptions, deps: AccountDepend
     clock,
     retry,
     mayLeave: (callClass) => keeper.state.is === 'ready' && breakers[callClass].allows,
+    isShut: (callClass) =>
+      breakers[callClass].state.is === 'open' || refusalOf(keeper.state) !== undefined,
     takeSlot: (callClass) => slots.take(callClass),
     beforeWake: (ids) => book.markStarted(ids),
     call: (context) => calls.call(context),

@@ -1,13 +1,25 @@
 import type { Clock } from '../daemon/clock.js';
-import { parseRefresh, valueOf, vehicleCommandNames, type Request } from '../vehicle/command.js';
+import {
+  parseRefresh,
+  valueOf,
+  vehicleCommandNames,
+  type ExpiryKey,
+  type Request,
+} from '../vehicle/command.js';
 import type { Capabilities } from '../vehicle/capability.js';
 import { refusalOf, rounded } from '../vehicle/offered.js';
 import { failure, wellKnown, type Failure } from '../vehicle/outcome.js';
 import { parseRemote } from '../vehicle/parse-remote.js';
-import { isPermitted, permissionsOf, type AllowLists, type CarCommand } from '../vehicle/permission.js';
+import {
+  isPermitted,
+  permissionsOf,
+  type AllowLists,
+  type CarCommand,
+} from '../vehicle/permission.js';
 import type { RemoteCommand } from '../vehicle/remote-command.js';
 import { valueOfRemote } from '../vehicle/remote-value.js';
 import type { Drivetrain } from '../vehicle/state.js';
+import type { LaneOperation } from './lane.js';
 
 /** A command as it came in, after it has been found out which car it is for. */
 export interface Incoming {
@@ -142,6 +154,18 @@ export function admit(
 
 export function isRemote(command: CarCommand): command is RemoteCommand {
   return command.name !== 'refresh' && command.name !== 'trips';
+}
+
+/** What takes its first place in a lane. */
+export function firstOperation(command: CarCommand): LaneOperation {
+  if (isRemote(command)) return 'command';
+  return command.name === 'refresh' && command.mode === 'force' ? 'force' : 'cached';
+}
+
+/** Where a value has an expiry of its own, that one. */
+export function expiryKey(command: CarCommand): ExpiryKey {
+  if (command.name === 'refresh') return command.mode;
+  return command.name === 'lock' && command.value === 'unlock' ? 'unlock' : command.name;
 }
 
 function offerRefusal(command: CarCommand, limits: CarLimits): Failure | undefined {

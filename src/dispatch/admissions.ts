@@ -1,6 +1,6 @@
 import { v7 as uuidv7 } from 'uuid';
 import { utc, type Clock } from '../daemon/clock.js';
-import { refreshCommandSchema, type ExpiryKey, type RefreshCommand } from '../vehicle/command.js';
+import type { ExpiryKey, RefreshCommand } from '../vehicle/command.js';
 import type { CommandSource } from '../vehicle/command-source.js';
 import type { JournalRecord, ResponseAddress } from '../vehicle/journal-record.js';
 import type { KnownVehicle } from '../vehicle/known-vehicle.js';
@@ -8,13 +8,11 @@ import type { Ending, LifeCycleEvent } from '../vehicle/life-cycle.js';
 import { failure, wellKnown, type Failure } from '../vehicle/outcome.js';
 import type { CarCommand } from '../vehicle/permission.js';
 import type { RemoteActionName } from '../vehicle/remote-action.js';
-import {
-  remoteCommandSchema,
-  tripsCommandSchema,
-  type TripsCommand,
-} from '../vehicle/remote-command.js';
+import { remoteCommandSchema, type TripsCommand } from '../vehicle/remote-command.js';
 import {
   admit,
+  expiryKey,
+  firstOperation,
   isRemote,
   parseIncoming,
   rejected,
@@ -33,11 +31,10 @@ import {
 import type { CommandRate } from './command-rate.js';
 import { laneOf, type Dispatcher } from './dispatcher.js';
 import { admitOnce } from './known-id.js';
-import type { LaneOperation } from './lane.js';
 import { Refresh } from './refresh.js';
 import { refusalEvent } from './refusal-event.js';
-import { actionNameOf } from './remote-plan.js';
 import { RemoteCommands, type RemoteCommandsOptions } from './remote-commands.js';
+import { resumptionOf } from './resumption.js';
 import type { WaitingCount } from './waiting-count.js';
 
 export interface AdmissionsOptions<W> {
@@ -97,6 +94,8 @@ export class Admissions<W> {
   readonly #options: AdmissionsOptions<W>;
   readonly #refreshes = new Map<string, Refresh>();
   readonly #remotes: RemoteCommands;
+  /** Cars whose trips are being accepted. */
+  readonly #acceptingTrips = new Set<string>();
   #isStopped = false;
 
   constructor(options: AdmissionsOptions<W>) {
@@ -229,10 +228,13 @@ export class Admissions<W> {
       this.#refuse(incoming, admitted);
       return;
     }
-    waiting.add(vehicle);
+    const takeBack = this.#count(wellformed, vehicle, incoming.received_at);
+    const isJob = wellformed.command.name === 'trips';
+    if (isJob) this.#acceptingTrips.add(vehicle);
     const open = await this.#store(incoming, wellformed, admitted.deadline);
+    if (isJob) this.#acceptingTrips.delete(vehicle);
     if (open === undefined) {
-      waiting.remove(vehicle);
+      takeBack();
       const { id } = wellformed.request;
       const about = { value: wellformed.value, ...(id === undefined ? {} : { id }) };
       this.#refuse(incoming, rejected(wellKnown.notStored, about));
@@ -240,6 +242,18 @@ export class Admissions<W> {
     }
     if (wellformed.request.dry_run) this.#endDry(open, vehicle, wellformed.command);
     else this.#begin(open, wellformed.command, vehicle);
+  }
+
+  /** Counts it before it is stored: what comes meanwhile is to find it. */
+  #count({ command, request }: Wellformed, vehicle: string, at: number): () => void {
+    const { rate, waiting } = this.#options;
+    const isSent = !request.dry_run && isRemote(command) && this.#remotes.isSent(command, vehicle);
+    waiting.add(vehicle);
+    if (isSent) rate.note(vehicle, at);
+    return () => {
+      waiting.remove(vehicle);
+      if (isSent) rate.takeBack(vehicle, at);
+    };
   }
 
   #store(
@@ -276,12 +290,7 @@ export class Admissions<W> {
     if (this.#isStopped) return;
     if (command.name === 'refresh') this.#start(open, command, vehicle);
     else if (command.name === 'trips') this.#startJob(open, command, vehicle);
-    else {
-      if (this.#remotes.isSent(command, vehicle)) {
-        this.#options.rate.note(vehicle, open.record.received_at);
-      }
-      this.#remotes.start(open, command, vehicle, deadlineOf(open));
-    }
+    else this.#remotes.start(open, command, vehicle, deadlineOf(open));
   }
 
   /** A job waits in a lane of its own. */
@@ -364,27 +373,32 @@ export class Admissions<W> {
   }
 
   #resume(open: OpenCommand): void {
+    const { clock, clockTrusted, onUnknown, topicId } = this.#options;
     const { record } = open;
     const vehicle = record.vehicle ?? '';
     this.#options.waiting.add(vehicle);
-    const remote = remoteCommandSchema.safeParse(record.request);
-    const trips = tripsCommandSchema.safeParse(record.request);
-    const refresh = refreshCommandSchema.safeParse(record.request);
-    // A deadline of a clock that cannot be trusted counts as passed.
-    const isLate = !this.#options.clockTrusted() || record.deadline <= this.#options.clock.now();
-    if (this.#options.topicId(vehicle) === undefined) this.#interrupted(open);
-    else if (remote.success) {
-      const action = actionNameOf(remote.data);
-      if (record.started && action !== undefined) {
-        this.#options.onUnknown(vehicle, action, record.started_at ?? record.received_at);
-      }
-      this.#interrupted(open, record.started);
-    } else if (trips.success && (record.started || !isLate)) {
-      this.#options.waiting.remove(vehicle);
-      this.#options.jobs.resume(open);
-    } else if (isLate && !record.started) this.#end(open, 'expired', late);
-    else if (isLate || !refresh.success) this.#interrupted(open);
-    else this.#start(open, afterRestart(refresh.data, record.started), vehicle);
+    const resumption = resumptionOf(record, {
+      isKnown: topicId(vehicle) !== undefined,
+      // A deadline of a clock that cannot be trusted counts as passed.
+      isLate: !clockTrusted() || record.deadline <= clock.now(),
+    });
+    switch (resumption.is) {
+      case 'refresh':
+        this.#start(open, resumption.command, vehicle);
+        return;
+      case 'job':
+        this.#options.waiting.remove(vehicle);
+        this.#options.jobs.resume(open);
+        return;
+      case 'expired':
+        this.#end(open, 'expired', { message: 'it could not start in time' });
+        return;
+      case 'interrupted':
+        if (resumption.perhaps !== undefined) {
+          onUnknown(vehicle, resumption.perhaps, record.started_at ?? record.received_at);
+        }
+        this.#end(open, 'failed', failureDetails(resumption.failure));
+    }
   }
 
   /** What was sent before the restart counts as well. */
@@ -393,18 +407,10 @@ export class Admissions<W> {
     this.#options.rate.note(vehicle, received_at);
   }
 
-  #interrupted(open: OpenCommand, mayHaveBeenSent = false): void {
-    const reason = failure(
-      'interrupted',
-      'the bridge was restarted before this was done',
-      mayHaveBeenSent ? { outcome: 'unknown' } : {},
-    );
-    this.#end(open, 'failed', failureDetails(reason));
-  }
-
   #guardRefusal(command: CarCommand, vehicle: string): Failure | undefined {
     if (command.name === 'trips') {
-      return this.#options.jobs.isRunning('trips', vehicle)
+      const { jobs } = this.#options;
+      return jobs.isRunning('trips', vehicle) || this.#acceptingTrips.has(vehicle)
         ? failure('busy', 'trips of this car are being read already')
         : undefined;
     }
@@ -424,24 +430,6 @@ export class Admissions<W> {
     const event = refusalEvent(refusal, incoming.car.topic_id, incoming, uuidv7(), at);
     this.#options.reject(event, incoming.response, incoming.source);
   }
-}
-
-/** A wake that had left before the crash is not repeated: the cloud is asked first. */
-function afterRestart(command: RefreshCommand, started: boolean): RefreshCommand {
-  return started && command.mode === 'force' ? { ...command, mode: 'smart' } : command;
-}
-
-const late = { message: 'it could not start in time' };
-
-function firstOperation(command: CarCommand): LaneOperation {
-  if (isRemote(command)) return 'command';
-  return command.name === 'refresh' && command.mode === 'force' ? 'force' : 'cached';
-}
-
-/** Where a value has an expiry of its own, that one. */
-function expiryKey(command: CarCommand): ExpiryKey {
-  if (command.name === 'refresh') return command.mode;
-  return command.name === 'lock' && command.value === 'unlock' ? 'unlock' : command.name;
 }
 
 /** Monotonic time by which a command must have started. */

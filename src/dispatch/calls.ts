@@ -126,5 +126,5 @@ function sessionWasRefused({ operation }: CarCall, outcome: Outcome): boolean {
 }
 
 function notReady(state: Exclude<SessionState, { is: 'ready' }>): Outcome {
-  return { ok: false, failure: reasonOf(state), requests: 0 };
+  return { ok: false, failure: { ...reasonOf(state), sent: false }, requests: 0 };
 }

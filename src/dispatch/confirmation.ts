@@ -19,11 +19,7 @@ export interface ConfirmationOptions {
   /** How long one read is waited for. */
   readonly patience_ms: number;
   /** What the vendor says of the action; undefined where it cannot be asked now. */
-  readonly status: (
-    sent: Sent,
-    actionId: string,
-    signal: AbortSignal,
-  ) => Promise<Outcome | undefined>;
+  readonly status: (sent: Sent, actionId: string) => Promise<Outcome | undefined>;
   /** Reads the stored state; undefined where it could not be read. */
   readonly read: (vehicle: string, signal: AbortSignal) => Promise<VehicleReport | undefined>;
 }
@@ -45,7 +41,7 @@ export type Verdict =
 const mostUnknown = 3;
 const mostFailed = 3;
 
-type Asked = 'succeeded' | 'over' | 'failed' | 'timeout' | 'undecided';
+type Asked = 'succeeded' | 'over' | 'failed' | 'timeout' | 'undecided' | 'cut_off';
 
 const unanswered = failure('vehicle_timeout', 'the car has not shown that it did it', {
   outcome: 'unknown',
@@ -74,6 +70,8 @@ export class Confirmation {
         return { is: 'done', by: 'action_status' };
       case 'failed':
         return { is: 'failed', failure: refusedByCar };
+      case 'cut_off':
+        return { is: 'failed', failure: cutOff };
       case 'timeout':
         return this.#readBack(sent, { is: 'failed', failure: unanswered });
       case 'over':
@@ -97,23 +95,20 @@ export class Confirmation {
     const every_ms = poll_ms ?? followUp.every_s * 1000;
     const until = clock.monotonic() + for_ms;
     const most = followUp.most_polls ?? Infinity;
-    let unknown = 0;
-    let failed = 0;
+    const isSilent = silence();
     for (let polls = 0; polls < most && clock.monotonic() + every_ms <= until; polls += 1) {
-      if (!(await this.#pause(every_ms))) return 'undecided';
+      if (!(await this.#pause(every_ms))) return 'cut_off';
       const status = await this.#statusOf(sent, followUp.action_id);
       if (status === 'succeeded') return followUp.succeeded_means === 'done' ? status : 'over';
       if (status === 'failed' || status === 'timeout') return status;
-      failed = status === undefined ? failed + 1 : 0;
-      unknown = status === 'unknown' ? unknown + 1 : 0;
-      if (unknown >= mostUnknown || failed >= mostFailed) return 'undecided';
+      if (isSilent(status)) return 'undecided';
     }
     return 'undecided';
   }
 
   /** Undefined: the vendor could not be asked, which says nothing of the action. */
   async #statusOf(sent: Sent, actionId: string): Promise<ActionStatus | undefined> {
-    const outcome = await this.#options.status(sent, actionId, this.#stopping.signal);
+    const outcome = await this.#options.status(sent, actionId);
     if (outcome?.ok !== true || outcome.result.operation !== 'action_status') return undefined;
     return outcome.result.status;
   }
@@ -121,7 +116,6 @@ export class Confirmation {
   /** `unreadable`: the verdict for what the car's state does not show; `lost`: what is said if the state does not help. */
   async #readBack(sent: Sent, unreadable: Verdict, lost = unanswered): Promise<Verdict> {
     const effects = effectsOf(sent.action);
-    if (this.#isStopping()) return { is: 'failed', failure: cutOff };
     if (effects.length === 0) return unreadable;
     for (const gap_ms of this.#options.read_back_ms) {
       if (!(await this.#pause(gap_ms))) return { is: 'failed', failure: cutOff };
@@ -150,4 +144,15 @@ export class Confirmation {
     await pause(ms, this.#stopping.signal);
     return !this.#isStopping();
   }
+}
+
+/** Tells of each answer whether there have been so many in a row that say nothing that it is of no use to ask on. */
+function silence(): (status: ActionStatus | undefined) => boolean {
+  let unknown = 0;
+  let failed = 0;
+  return (status) => {
+    unknown = status === 'unknown' ? unknown + 1 : 0;
+    failed = status === undefined ? failed + 1 : 0;
+    return unknown >= mostUnknown || failed >= mostFailed;
+  };
 }

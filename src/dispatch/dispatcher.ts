@@ -40,6 +40,8 @@ export interface DispatcherOptions {
   readonly retry: RetryPolicy;
   /** Whether a call of this class may leave now: account ready, breaker closed or ready for its probe. */
   mayLeave(callClass: CallClass): boolean;
+  /** Whether what waits is to end, because nothing of this class leaves before that of others has ended, too. */
+  isShut(callClass: CallClass): boolean;
   /** A place in the pool, given back by the function; undefined while there is none. */
   takeSlot(callClass: CallClass): (() => void) | undefined;
   /** Resolves when it is durable that a wake is about to leave for these commands; rejects if it is not. */
@@ -91,6 +93,7 @@ export class Dispatcher {
     if (call.state.is === 'running') void this.#joinRunning(call, waiter);
     const place = {
       position: seat.lane.positionOf(call),
+      waits: (): boolean => call.state.is === 'waiting',
       leave: (): boolean => this.#leave(seat, call, waiter),
     };
     this.pump();
@@ -113,17 +116,12 @@ export class Dispatcher {
 
   /**
    * Makes one more call for a command that holds its lane, as soon as there is a place in the pool. Undefined where
-   * nothing may leave now, or the signal came first.
+   * nothing may leave now.
    */
-  async whileHeld(run: () => Promise<Outcome>, signal: AbortSignal): Promise<Outcome | undefined> {
-    if (signal.aborted) return undefined;
+  async whileHeld(run: () => Promise<Outcome>): Promise<Outcome | undefined> {
+    if (this.#stopped) return undefined;
     return new Promise((resolve) => {
-      const held: HeldCall = { run, resolve };
-      this.#held.add(held);
-      const leave = (): void => {
-        if (this.#held.delete(held)) resolve(undefined);
-      };
-      signal.addEventListener('abort', leave, { once: true });
+      this.#held.add({ run, resolve });
       this.pump();
     });
   }
@@ -209,11 +207,14 @@ export class Dispatcher {
       const giveBack = this.#options.takeSlot('wake');
       if (giveBack === undefined) return;
       this.#held.delete(held);
-      void held.run().then((outcome) => {
-        giveBack();
-        held.resolve(outcome);
-        this.pump();
-      });
+      void held
+        .run()
+        .catch((error: unknown) => broken(error, 'command'))
+        .then((outcome) => {
+          giveBack();
+          held.resolve(outcome);
+          this.pump();
+        });
     }
   }
 
@@ -235,7 +236,7 @@ export class Dispatcher {
     this.#forgetIfIdle(seat);
     const outcome = await this.#handOver(seat, call);
     giveBack();
-    if (isRepeatable(call, outcome) && !this.#stopped && call.waiters.size > 0)
+    if (isRepeatable(call, outcome) && this.#maySendAgain(seat, call))
       this.#tryAgain(seat, call, outcome);
     else {
       const hasAnswered = await this.#hold(call, outcome);
@@ -247,12 +248,17 @@ export class Dispatcher {
     this.pump();
   }
 
+  #maySendAgain({ callClass }: Seat, { waiters }: Call): boolean {
+    return !this.#stopped && waiters.size > 0 && !this.#options.isShut(callClass);
+  }
+
   /** Keeps the lane for those who still have to do with the car. Answers whether the car has answered. */
   async #hold(call: Call, outcome: Outcome): Promise<boolean> {
     const settling = [...call.waiters].flatMap((waiter) => waiter.settle?.(outcome) ?? []);
     if (settling.length === 0) return !isUnanswered(outcome);
     this.pump();
-    return (await Promise.all(settling)).every(Boolean);
+    const settled = await Promise.allSettled(settling);
+    return settled.every((one) => one.status === 'rejected' || one.value);
   }
 
   /** Never rejects: the lane has to be freed whatever happens. */
@@ -273,8 +279,7 @@ export class Dispatcher {
         },
       });
     } catch (error) {
-      const message = `the call broke: ${error instanceof Error ? error.message : 'unknown reason'}`;
-      return { ok: false, failure: failure('internal', message), requests: 0 };
+      return broken(error, call.operation);
     }
   }
 
@@ -402,6 +407,13 @@ function isRepeatable(call: Call, outcome: Outcome): outcome is Outcome & { ok: 
   const { code, sent } = outcome.failure;
   const isUnsent = call.operation === 'command' && code === 'unavailable' && sent === false;
   return code === 'duplicate_request' || isUnsent;
+}
+
+/** Whether a command has left by then nobody knows. */
+function broken(error: unknown, operation: LaneOperation): Outcome {
+  const message = `the call broke: ${error instanceof Error ? error.message : 'unknown reason'}`;
+  const more = operation === 'command' ? ({ outcome: 'unknown' } as const) : {};
+  return { ok: false, failure: failure('internal', message, more), requests: 0 };
 }
 
 function isUnanswered(outcome: Outcome): boolean {

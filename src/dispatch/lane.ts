@@ -36,7 +36,7 @@ export interface Waiter {
   ended(outcome: Outcome, info: Shared & { readonly duration_ms: number }): void;
   /**
    * Of a remote command, before `ended`: the lane is held for it until this resolves. Answers whether the car has
-   * answered. Never rejects.
+   * answered.
    */
   readonly settle?: (outcome: Outcome) => Promise<boolean>;
 }
@@ -71,6 +71,8 @@ export interface Call {
 export interface Place {
   /** How many calls go before it; 0 for one that runs. */
   readonly position: number;
+  /** Whether it could still be given up. */
+  readonly waits: () => boolean;
   /** Gives the share up. False once the call has started: then its ending comes. */
   leave(): boolean;
 }

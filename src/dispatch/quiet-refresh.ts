@@ -19,18 +19,27 @@ export function createQuietRefresh({
   lanes,
   reportedAt,
 }: QuietRefreshOptions) {
-  const ask = (vehicle: string, operation: 'cached' | 'force', signal = never): Promise<Outcome> =>
+  const ask = (
+    vehicle: string,
+    operation: 'cached' | 'force',
+    signal?: AbortSignal,
+  ): Promise<Outcome> =>
     new Promise((resolve) => {
       const place = lanes.take(vehicle, operation, {
         priority: 'bridge',
         started: () => undefined,
         waitsAgain: () => undefined,
-        ended: resolve,
+        ended: (outcome) => {
+          // The signal may live as long as the bridge.
+          signal?.removeEventListener('abort', giveUp);
+          resolve(outcome);
+        },
       });
-      const giveUp = (): void => {
+      function giveUp(): void {
         if (place.leave()) resolve(givenUp);
-      };
-      signal.addEventListener('abort', giveUp, { once: true });
+      }
+      signal?.addEventListener('abort', giveUp, { once: true });
+      if (signal?.aborted === true) giveUp();
     });
 
   const isFresh = (vehicle: string, maxAge_s: number): boolean => {
@@ -53,8 +62,6 @@ export function createQuietRefresh({
     },
   };
 }
-
-const never = new AbortController().signal;
 
 const givenUp: Outcome = {
   ok: false,

@@ -54,6 +54,8 @@ export class RemoteCommands {
   readonly #entries = new Map<string, Entry>();
   /** Until when (monotonic) a climate start of this bridge keeps each car's climate on. */
   readonly #climateOn = new Map<string, number>();
+  /** How what has not left ends, once the daemon stops. */
+  #closing: EventDetails | undefined;
   #isStopped = false;
 
   constructor(options: RemoteCommandsOptions) {
@@ -75,7 +77,8 @@ export class RemoteCommands {
     this.#replace(command, vehicle, open.record.id);
     this.#entries.set(open.record.id, { remote, command, vehicle });
     const leader = this.#leaderFor(command, vehicle);
-    if (leader === undefined) remote.start();
+    if (this.#closing !== undefined) remote.leave('failed', this.#closing);
+    else if (leader === undefined) remote.start();
     else remote.follow(leader);
   }
 
@@ -85,6 +88,7 @@ export class RemoteCommands {
     if (plan === undefined) return 'nothing would be sent: only a set-point would change';
     if (plan.reading() !== 'none') return 'the car would be read, and told what is then known';
     const action = plan.action();
+    if (action === 'needless') return 'nothing would be sent';
     return 'code' in action ? action.message : `would be sent: ${JSON.stringify(action)}`;
   }
 
@@ -107,7 +111,10 @@ export class RemoteCommands {
 
   /** Ends what waits: it is not taken up at the next start. */
   endWaiting(details: EventDetails): void {
-    for (const { remote } of [...this.#entries.values()]) remote.leave('failed', details);
+    this.#closing = details;
+    for (const { remote } of [...this.#entries.values()]) {
+      if (!remote.leave('failed', details)) remote.bar();
+    }
   }
 
   stop(): void {
@@ -118,7 +125,8 @@ export class RemoteCommands {
   #planOf(command: RemoteCommand, vehicle: string, id: string): RemotePlan | undefined {
     const sources = this.#sources(vehicle, id);
     if (command.name !== 'climate_temperature') return planOf(command, sources);
-    return this.#restarts(vehicle) ? restartPlan(sources) : undefined;
+    if (!this.#restarts(vehicle) || this.#startTakesIt(vehicle)) return undefined;
+    return restartPlan(sources, () => this.#restarts(vehicle));
   }
 
   #sources(vehicle: string, id: string): PlanSources {
@@ -128,9 +136,9 @@ export class RemoteCommands {
       setPoints: () => cars.setPoints(vehicle),
       unit: () => cars.unit(vehicle),
       otherLimit: () => {
-        const companions = this.#entries.get(id)?.remote.companions ?? [];
-        const limits = companions.map(({ open }) => this.#entries.get(open.record.id)?.command);
-        return limits.map((one) => (one && 'percent' in one ? one.percent : undefined)).at(-1);
+        const companion = this.#entries.get(id)?.remote.companion;
+        const { command } = this.#entries.get(companion?.open.record.id ?? '') ?? {};
+        return command !== undefined && 'percent' in command ? command.percent : undefined;
       },
     };
   }
@@ -138,8 +146,18 @@ export class RemoteCommands {
   /** Only what this bridge has started, of a car whose engine does not start with it. */
   #restarts(vehicle: string): boolean {
     const { cars, clock, mayStartClimate } = this.#options;
-    const isOn = (this.#climateOn.get(vehicle) ?? 0) > clock.monotonic();
+    const isOn =
+      (this.#climateOn.get(vehicle) ?? 0) > clock.monotonic() &&
+      cars.report(vehicle)?.climate.mode !== 'off';
     return isOn && cars.drivetrain(vehicle) === 'ev' && mayStartClimate(vehicle);
+  }
+
+  /** A start that has not left goes with the temperature that is set by then. */
+  #startTakesIt(vehicle: string): boolean {
+    return [...this.#entries.values()].some(
+      ({ vehicle: own, command, remote }) =>
+        own === vehicle && isPlainStart(command) && !remote.hasBegun,
+    );
   }
 
   async #endSetPoint(open: OpenCommand, stored: Promise<void>): Promise<void> {
@@ -159,8 +177,8 @@ export class RemoteCommands {
     for (const entry of [...this.#entries.values()]) {
       if (entry.vehicle !== vehicle) continue;
       if (isReplacedBy(entry.command, command)) entry.remote.leave('superseded', { superseded_by });
-      // The temperature stays set; who stops the climate does not want it started anew for that.
-      else if (isStop(command) && entry.command.name === 'climate_temperature') {
+      // The temperature stays set: a start takes it along, and who stops the climate wants no start.
+      else if (command.name === 'climate' && entry.command.name === 'climate_temperature') {
         entry.remote.leave('succeeded', {});
       }
     }
@@ -198,21 +216,32 @@ export class RemoteCommands {
     };
   }
 
-  #over(sent: Sent, aftermath: Aftermath, verdict: Verdict): void {
-    const { cars, clock, readSoon } = this.#options;
-    const { vehicle, action } = sent;
-    cars.commandOver(sent, aftermath);
-    if (action.name === 'climate_start' && verdict.is === 'done') {
-      this.#climateOn.set(vehicle, clock.monotonic() + action.duration_min * 60_000);
+  #noteClimate({ vehicle, action }: Sent, aftermath: Aftermath): void {
+    if (action.name === 'climate_start' && aftermath === 'wanted') {
+      const until = this.#options.clock.monotonic() + action.duration_min * 60_000;
+      this.#climateOn.set(vehicle, until);
     }
     if (action.name === 'climate_stop' && aftermath !== 'as_before') {
       this.#climateOn.delete(vehicle);
     }
+  }
+
+  #over(sent: Sent, aftermath: Aftermath, verdict: Verdict): void {
+    const { cars, readSoon } = this.#options;
+    const { vehicle, action } = sent;
+    cars.commandOver(sent, aftermath);
+    this.#noteClimate(sent, aftermath);
     const reason = verdict.is === 'failed' ? verdict.failure : undefined;
     if (reason?.code === 'unsupported') cars.notOffered(vehicle, action.name);
     const isShown = verdict.is === 'done' && verdict.by === 'state';
     if (!isShown && reason?.sent !== false) readSoon(vehicle);
   }
+}
+
+function isPlainStart(command: RemoteCommand): boolean {
+  return (
+    command.name === 'climate' && command.value === 'start' && command.temperature === undefined
+  );
 }
 
 function isReplacedBy(earlier: RemoteCommand, later: RemoteCommand): boolean {
@@ -235,8 +264,4 @@ function namesAllOf(later: unknown, earlier: unknown): boolean {
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null;
-}
-
-function isStop(command: RemoteCommand): boolean {
-  return command.name === 'climate' && command.value === 'stop';
 }

@@ -26,8 +26,8 @@ export interface RemotePlan {
   readonly hold_ms: number;
   /** Whether the car's stored state has to be read first: not at all, if it can be, or by all means. */
   readonly reading: () => 'none' | 'helpful' | 'needed';
-  /** What is sent, or why it cannot be told. */
-  readonly action: () => RemoteAction | Failure;
+  /** What is sent, or why it cannot be told, or that there is no need any more. */
+  readonly action: () => RemoteAction | Failure | 'needless';
 }
 
 /** Home Assistant sends mode and temperature, and the two charge limits, as messages of their own. */
@@ -35,8 +35,8 @@ const companionHold_ms = 1500;
 /** A slider that is dragged sends many temperatures. */
 const restartHold_ms = 3000;
 
-const at = (action: RemoteAction, hold_ms = 0): RemotePlan => ({
-  hold_ms,
+const at = (action: RemoteAction): RemotePlan => ({
+  hold_ms: 0,
   reading: () => 'none',
   action: () => action,
 });
@@ -102,10 +102,11 @@ export function actionNameOf(command: RemoteCommand): RemoteActionName | undefin
   }
 }
 
-/** A start anew with the temperature that was just set. */
-export function restartPlan(sources: PlanSources): RemotePlan {
+/** A start anew with the temperature that was just set, if the climate is still on by then. */
+export function restartPlan(sources: PlanSources, isOn: () => boolean): RemotePlan {
   const command = { name: 'climate', value: 'start', awaits_temperature: false } as const;
-  return { ...climatePlan(command, sources), hold_ms: restartHold_ms };
+  const { action, ...plan } = climatePlan(command, sources);
+  return { ...plan, hold_ms: restartHold_ms, action: () => (isOn() ? action() : 'needless') };
 }
 
 type ClimateStartCommand = Extract<RemoteCommand, { name: 'climate'; value: 'start' }>;

@@ -1,10 +1,9 @@
-import type { Clock } from '../daemon/clock.js';
 import type { Ending } from '../vehicle/life-cycle.js';
 import { failure, type Failure } from '../vehicle/outcome.js';
-import type { RemoteAction } from '../vehicle/remote-action.js';
 import type { Outcome } from '../vehicle/task.js';
 import { failureDetails, type EventDetails, type OpenCommand } from './command-book.js';
-import type { Confirmation, Sent, Verdict } from './confirmation.js';
+import type { Sent, Verdict } from './confirmation.js';
+import { judge, unsent, type JudgementOptions } from './judgement.js';
 import type { LaneOperation, Parting, Place, Waiter } from './lane.js';
 import type { RemotePlan } from './remote-plan.js';
 
@@ -12,22 +11,12 @@ import type { RemotePlan } from './remote-plan.js';
 export type Aftermath = 'wanted' | 'unknown' | 'as_before';
 
 /** What a remote command needs of the lanes, of the book and of the car; nothing else. */
-export interface RemoteOptions {
-  readonly clock: Clock;
+export interface RemoteOptions extends JudgementOptions {
   readonly lanes: {
     take(vehicle: string, operation: LaneOperation, waiter: Waiter): Place;
   };
   /** Why nothing leaves for cars now: a breaker that is open, an account that waits for a person. */
   readonly refusal: () => Failure | undefined;
-  readonly confirmation: Pick<Confirmation, 'ofTaken' | 'ofLost'>;
-  /** Sends what is left of an action whose first part is confirmed; undefined where it cannot leave now. */
-  readonly sendRest: (
-    vehicle: string,
-    action: RemoteAction,
-    commandId: string,
-  ) => Promise<Outcome | undefined>;
-  /** An action is with the vendor. */
-  readonly taken: (vehicle: string, action: RemoteAction) => void;
   readonly over: (sent: Sent, aftermath: Aftermath, verdict: Verdict) => void;
   readonly running: (open: OpenCommand, details: EventDetails) => void;
   readonly confirming: (open: OpenCommand, details: EventDetails) => void;
@@ -37,6 +26,10 @@ export interface RemoteOptions {
 
 const inTime = 'it could not start in time';
 const tooLate = failure('timeout', inTime, { sent: false });
+const stopped = failure('interrupted', 'the bridge was stopped before this was sent', {
+  sent: false,
+});
+const needless = failure('interrupted', 'there is nothing left to be done', { sent: false });
 
 /** One remote command on its way to its car, sent at most once. */
 export class Remote {
@@ -46,8 +39,8 @@ export class Remote {
   readonly #vehicle: string;
   /** Monotonic time by which it must have started. */
   readonly #deadline: number;
-  /** Commands that share its call. */
-  readonly #companions = new Set<Remote>();
+  /** The command that shares its call: there are no more than two that can. */
+  #companion: Remote | undefined;
   #leader: Remote | undefined;
   /** Its place in the wake lane. */
   #place: Place | undefined;
@@ -55,7 +48,9 @@ export class Remote {
   #hold: NodeJS.Timeout | undefined;
   #begun = false;
   #isStopped = false;
-  #isTooLate = false;
+  #isBarred = false;
+  /** How it ends if it does not leave although its turn has come. */
+  #instead: 'expired' | 'needless' | undefined;
   #startedAt = 0;
   #last: Failure | undefined;
   #sent: Sent | undefined;
@@ -75,20 +70,26 @@ export class Remote {
     this.#deadline = deadline;
   }
 
+  /** It has left, or its turn has come and it is being noted that it leaves: it cannot be taken back. */
   get hasBegun(): boolean {
-    return this.#leader?.hasBegun ?? this.#begun;
+    return this.#leader?.hasBegun ?? (this.#begun || this.#place?.waits() === false);
   }
 
-  get companions(): readonly Remote[] {
-    return [...this.#companions];
+  get companion(): Remote | undefined {
+    return this.#companion;
   }
 
   start(): void {
     this.#armExpiry();
     if (this.#isLate()) return;
-    this.#hold = setTimeout(() => {
-      this.#prepare();
-    }, this.#plan.hold_ms);
+    // What has little time waits for others no longer than it can.
+    const hold_ms = Math.min(this.#plan.hold_ms, this.#left_ms() / 2);
+    if (hold_ms === 0) this.#prepare();
+    else {
+      this.#hold = setTimeout(() => {
+        this.#prepare();
+      }, hold_ms);
+    }
   }
 
   /** Shares the call of a command that has not begun, and lets it wait no longer. */
@@ -96,7 +97,7 @@ export class Remote {
     this.#armExpiry();
     if (this.#isLate()) return;
     this.#leader = leader;
-    leader.#companions.add(this);
+    leader.#companion = this;
     leader.hurry();
   }
 
@@ -107,17 +108,23 @@ export class Remote {
     this.#prepare();
   }
 
-  /** Ends a command that has not started. False if it has: then its own ending comes. */
+  /** Ends a command that has not begun. False if it has: then its own ending comes. */
   leave(status: Ending, details: EventDetails): boolean {
     if (!this.#stepOut()) return false;
     this.#end(status, details);
     return true;
   }
 
+  /** The daemon stops: what has not left does not leave any more. */
+  bar(): void {
+    this.#isBarred = true;
+  }
+
   /** Nothing of it starts or expires any more. */
   stop(): void {
     clearTimeout(this.#expiry);
     clearTimeout(this.#hold);
+    this.#hold = undefined;
     this.#isStopped = true;
   }
 
@@ -148,7 +155,7 @@ export class Remote {
     }
     this.#place = this.#options.lanes.take(this.#vehicle, 'command', {
       commandId: this.open.record.id,
-      alsoFor: () => [...this.#companions].map(({ open }) => open.record.id),
+      alsoFor: () => (this.#companion === undefined ? [] : [this.#companion.open.record.id]),
       priority: 'remote',
       part: () => this.#part(),
       started: ({ attempt }) => {
@@ -166,21 +173,31 @@ export class Remote {
 
   /** It is durable that it leaves; that may have taken longer than there was time. */
   #part(): Parting | Failure {
-    const { clock } = this.#options;
-    const left_ms = this.#deadline - clock.monotonic();
+    if (this.#isBarred) return stopped;
+    this.#partFromLate();
+    const left_ms = Math.min(...this.#all().map((one) => one.#left_ms()));
     if (left_ms <= 0) {
-      this.#isTooLate = true;
+      this.#instead = 'expired';
       return tooLate;
     }
     const action = this.#plan.action();
+    if (action === 'needless') {
+      this.#instead = 'needless';
+      return needless;
+    }
     if ('code' in action) return action;
-    this.#sent = {
-      vehicle: this.#vehicle,
-      commandId: this.open.record.id,
-      action,
-      at: this.#sent?.at ?? clock.now(),
-    };
+    const at = this.#sent?.at ?? this.#options.clock.now();
+    const commandId = this.open.record.id;
+    this.#sent = { vehicle: this.#vehicle, commandId, action, at };
     return { action, send_within_ms: left_ms };
+  }
+
+  /** They share a call, not a fate before it. */
+  #partFromLate(): void {
+    const companion = this.#companion;
+    if (this.#begun || companion === undefined || companion.#left_ms() > 0) return;
+    this.#companion = undefined;
+    companion.#expire();
   }
 
   #started(attempt: number): void {
@@ -205,103 +222,69 @@ export class Remote {
     }
   }
 
-  /** Finds out what became of it, while its lane is held. */
+  /** Finds out what became of it, while its lane is held. Answers whether the car has answered. */
   async #settle(outcome: Outcome): Promise<boolean> {
-    const sent = this.#sent;
-    if (sent === undefined) return true;
-    this.#verdict = await this.#judge(sent, outcome);
-    const { is } = this.#verdict;
-    const isUnknown = is === 'failed' && this.#verdict.failure.outcome === 'unknown';
-    this.#options.over(
-      sent,
-      is === 'done' ? 'wanted' : isUnknown ? 'unknown' : 'as_before',
-      this.#verdict,
-    );
-    const code = is === 'failed' ? this.#verdict.failure.code : undefined;
-    return code !== 'vehicle_timeout' && code !== 'timeout';
+    if (this.#sent === undefined) return true;
+    const { verdict, sent } = await judge(this.#options, this.#sent, outcome, (action_id) => {
+      this.#confirming(action_id === null ? {} : { action_id });
+    });
+    this.#verdict = verdict;
+    this.#options.over(sent, aftermathOf(verdict), verdict);
+    if (verdict.is === 'done' || verdict.failure.sent === false) return true;
+    return verdict.failure.code !== 'vehicle_timeout' && verdict.failure.code !== 'timeout';
   }
 
-  async #judge(sent: Sent, outcome: Outcome): Promise<Verdict> {
-    const { confirmation, taken } = this.#options;
-    if (!outcome.ok) {
-      if (outcome.failure.outcome !== 'unknown') return { is: 'failed', failure: outcome.failure };
-      taken(sent.vehicle, sent.action);
-      return confirmation.ofLost(sent, outcome.failure);
-    }
-    if (outcome.result.operation !== 'command') return { is: 'failed', failure: noAnswer };
-    const { action_id, follow_up, rest } = outcome.result;
-    taken(sent.vehicle, sent.action);
+  #confirming(about: EventDetails): void {
     for (const one of this.#all()) {
-      const about = action_id === null ? {} : { action_id };
       this.#options.confirming(one.open, { ...about, ...this.#sharedWith(one) });
     }
-    const first = rest === undefined ? sent : { ...sent, action: firstHalf(sent.action) };
-    const verdict = await confirmation.ofTaken(first, follow_up);
-    if (verdict.is === 'failed' || rest === undefined) return verdict;
-    return this.#sendRest(sent, rest);
-  }
-
-  async #sendRest(sent: Sent, action: RemoteAction): Promise<Verdict> {
-    const { clock, confirmation, sendRest } = this.#options;
-    const rest = { ...sent, action, at: clock.now() };
-    const outcome = await sendRest(sent.vehicle, action, sent.commandId);
-    const verdict = await this.#judgeRest(rest, outcome, confirmation);
-    if (verdict.is === 'done') return verdict;
-    const { message, ...more } = verdict.failure;
-    const half = `the charging part of the schedule is set, the rest is not: ${message}`;
-    // Half of it is done: what the other half changed is not as before.
-    return { is: 'failed', failure: { ...more, message: half, outcome: 'unknown' } };
-  }
-
-  #judgeRest(
-    rest: Sent,
-    outcome: Outcome | undefined,
-    confirmation: RemoteOptions['confirmation'],
-  ): Promise<Verdict> | Verdict {
-    if (outcome === undefined) {
-      const reason = failure('unavailable', 'it could not be sent', { sent: false });
-      return { is: 'failed', failure: reason };
-    }
-    if (!outcome.ok) {
-      return outcome.failure.outcome === 'unknown'
-        ? confirmation.ofLost(rest, outcome.failure)
-        : { is: 'failed', failure: outcome.failure };
-    }
-    const followUp = outcome.result.operation === 'command' ? outcome.result.follow_up : null;
-    return confirmation.ofTaken(rest, followUp);
   }
 
   #ended(outcome: Outcome): void {
     for (const one of this.#all()) clearTimeout(one.#expiry);
     // What the end of the daemon cut off ends at the next start.
     if (this.#isStopped) return;
-    const verdict = this.#verdict ?? unsent(outcome);
-    const took = this.#options.clock.monotonic() - this.#startedAt;
+    if (!this.#begun && this.#instead === 'expired') {
+      this.#handOn();
+      this.#expire();
+      return;
+    }
+    if (this.#instead === 'needless') {
+      this.#end('succeeded', {});
+      return;
+    }
+    this.#tell(this.#verdict ?? unsent(outcome));
+  }
+
+  #tell(verdict: Verdict): void {
+    const took_ms = Math.round(this.#options.clock.monotonic() - this.#startedAt);
     for (const one of this.#all()) {
       const about = {
-        ...(this.#begun ? { duration_ms: Math.round(took) } : {}),
+        ...(this.#begun ? { duration_ms: took_ms } : {}),
         ...this.#sharedWith(one),
       };
-      if (this.#isTooLate && !this.#begun) one.#expire();
-      else if (verdict.is === 'done') one.#end('succeeded', { ...about, confirmed_by: verdict.by });
+      if (verdict.is === 'done') one.#end('succeeded', { ...about, confirmed_by: verdict.by });
       else one.#end('failed', { ...about, ...failureDetails(verdict.failure) });
     }
   }
 
+  #left_ms(): number {
+    return this.#deadline - this.#options.clock.monotonic();
+  }
+
   #armExpiry(): void {
     clearTimeout(this.#expiry);
-    const left_ms = this.#deadline - this.#options.clock.monotonic();
     this.#expiry = setTimeout(
       () => {
         if (this.#stepOut()) this.#expire();
       },
-      Math.max(0, left_ms),
+      Math.max(0, this.#left_ms()),
     );
   }
 
   /** What is to be durable first may have taken longer than there was time. */
   #isLate(): boolean {
-    if (this.#options.clock.monotonic() < this.#deadline) return false;
+    if (this.#left_ms() > 0) return false;
     this.#expire();
     return true;
   }
@@ -311,20 +294,27 @@ export class Remote {
     else this.#end('failed', failureDetails(this.#last));
   }
 
-  /** Gives up its place; who shared its call goes on alone. False once it has begun. */
+  /** Gives up its place. False once it has begun. */
   #stepOut(): boolean {
     if (this.hasBegun || this.open.phase === 'ending') return false;
-    if (this.#leader !== undefined) return this.#leader.#companions.delete(this);
-    if (this.#place?.leave() === false) return false;
+    if (this.#leader !== undefined) {
+      this.#leader.#companion = undefined;
+      return true;
+    }
+    this.#place?.leave();
     clearTimeout(this.#hold);
     this.#hold = undefined;
-    const [heir, ...others] = this.#companions;
-    this.#companions.clear();
-    if (heir === undefined) return true;
+    this.#handOn();
+    return true;
+  }
+
+  /** Who shared its call goes on alone. */
+  #handOn(): void {
+    const heir = this.#companion;
+    if (heir === undefined) return;
+    this.#companion = undefined;
     heir.#leader = undefined;
     heir.start();
-    for (const other of others) other.follow(heir);
-    return true;
   }
 
   #end(status: Ending, details: EventDetails): void {
@@ -334,7 +324,7 @@ export class Remote {
   }
 
   #all(): Remote[] {
-    return [this, ...this.#companions];
+    return this.#companion === undefined ? [this] : [this, this.#companion];
   }
 
   #sharedWith(one: Remote): Pick<EventDetails, 'shared_with'> {
@@ -342,22 +332,12 @@ export class Remote {
   }
 }
 
-const noAnswer = failure('internal', 'the answer was none to a command', {
-  outcome: 'unknown',
-  sent: true,
-});
-
-/** Of a schedule that goes in two halves, the charging comes first. */
-function firstHalf(action: RemoteAction): RemoteAction {
-  return action.name === 'schedule' ? { ...action, part: 'charge' } : action;
+function aftermathOf(verdict: Verdict): Aftermath {
+  if (verdict.is === 'done') return 'wanted';
+  return verdict.failure.outcome === 'unknown' ? 'unknown' : 'as_before';
 }
 
 function unread(reason: Failure): Failure {
   const message = `what it leaves out could not be read: ${reason.message}`;
   return { ...reason, message, sent: false };
-}
-
-/** It ended before it left. */
-function unsent(outcome: Outcome): Verdict {
-  return { is: 'failed', failure: outcome.ok ? noAnswer : outcome.failure };
 }

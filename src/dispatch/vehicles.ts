@@ -13,7 +13,7 @@ import {
   type Capabilities,
   type VendorCommandName,
 } from '../vehicle/capability.js';
-import { effectsOf, unknownAfter, type Effect } from '../vehicle/effect.js';
+import { believedAfter, unknownAfter, unknownAfterAny, type Effect } from '../vehicle/effect.js';
 import { isEnding, type LifeCycleEvent } from '../vehicle/life-cycle.js';
 import type { RemoteAction, RemoteActionName } from '../vehicle/remote-action.js';
 import { noSetPoints, withSetPoints, type SetPoints } from '../vehicle/set-points.js';
@@ -21,7 +21,7 @@ import {
   afterCommand,
   believed,
   idle,
-  isReportedAfter,
+  isReportedSince,
   newerReading,
   stateDocument,
   type LastReading,
@@ -161,11 +161,19 @@ export class Vehicles {
     return this.#setPoints.get(vehicle) ?? noSetPoints;
   }
 
-  /** Resolves when they are stored. */
+  /** Resolves when they are stored; rejects, and leaves them as they were, where they cannot be. */
   async putSetPoints(vehicle: string, points: SetPoints): Promise<void> {
+    const before = this.setPoints(vehicle);
     this.#setPoints.set(vehicle, points);
     this.#publishSoon(vehicle);
-    await this.#options.putSetPoints(vehicle, points);
+    try {
+      await this.#options.putSetPoints(vehicle, points);
+    } catch (error) {
+      // Who is told that it was not stored does not find it in force.
+      if (this.setPoints(vehicle) === points) this.#setPoints.set(vehicle, before);
+      this.#publishSoon(vehicle);
+      throw error;
+    }
   }
 
   /** An action is with the vendor: the car may be about to do it. */
@@ -177,14 +185,14 @@ export class Vehicles {
   /** What becomes of the values that an action was to change, until the car reports anew. */
   commandOver({ vehicle, action, at }: Sent, aftermath: Aftermath): void {
     this.#taken.delete(vehicle);
-    if (aftermath === 'wanted') this.#believe(vehicle, at, effectsOf(action));
-    if (aftermath === 'unknown') this.unknownSince(vehicle, action.name, at);
+    if (aftermath === 'wanted') this.#believe(vehicle, at, believedAfter(action));
+    if (aftermath === 'unknown') this.#believe(vehicle, at, unknownAfter(action));
     this.#publishSoon(vehicle);
   }
 
-  /** An action may or may not have been carried out since. */
+  /** An action of this name may or may not have been carried out since. */
   unknownSince(vehicle: string, action: RemoteActionName, since: number): void {
-    this.#believe(vehicle, since, unknownAfter(action));
+    this.#believe(vehicle, since, unknownAfterAny(action));
   }
 
   /** The vendor does not offer it for this car. */
@@ -343,8 +351,8 @@ export class Vehicles {
   #believe(vehicle: string, since: number, effects: readonly Effect[]): void {
     const held = this.#readings.get(vehicle);
     // A report that came meanwhile knows better.
-    if (held === undefined || effects.length === 0 || isReportedAfter(held.report, since)) return;
-    this.#readings.set(vehicle, afterCommand(held, { since, effects: [...effects] }));
+    if (held === undefined || effects.length === 0 || isReportedSince(held.report, since)) return;
+    this.#readings.set(vehicle, afterCommand(held, since, effects));
     void this.#storeReading(vehicle);
   }
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { commandedSchema } from '../vehicle/effect.js';
+import { beliefSchema } from '../vehicle/effect.js';
 import { failureSchema } from '../vehicle/outcome.js';
 import type { KnownVehicle } from '../vehicle/known-vehicle.js';
 import type { LastReading } from '../vehicle/state-document.js';
@@ -58,7 +58,7 @@ const readingSchema = z.object({
   report: vehicleReportSchema,
   polled_at: z.iso.datetime(),
   source: z.enum(['cached', 'force']),
-  commanded: commandedSchema.exactOptional(),
+  commanded: z.array(beliefSchema).exactOptional(),
 });
 
 const usageSchema = z.object({ day: z.string(), used: z.number() });

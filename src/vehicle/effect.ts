@@ -4,23 +4,21 @@ import type { RemoteAction, RemoteActionName } from './remote-action.js';
 import { vehicleReportSchema, type VehicleReport } from './state.js';
 
 /** A value of the report, by its place with dots (`lock.state`). */
-export const effectSchema = z.object({ path: z.string(), value: z.unknown() });
+const effectSchema = z.object({ path: z.string(), value: z.unknown() });
 
-/** What a car shows of an action that it has carried out. Empty where nothing of it can be read back. */
 export type Effect = z.infer<typeof effectSchema>;
 
 /** What is believed of a car because of a command, until the car itself reports anew. */
-export const commandedSchema = z.object({
+export const beliefSchema = effectSchema.extend({
   /** Epoch milliseconds: reports from before say nothing of it. */
   since: z.number(),
-  effects: z.array(effectSchema),
 });
 
-export type Commanded = z.infer<typeof commandedSchema>;
+export type Belief = z.infer<typeof beliefSchema>;
 
 const seen = (path: string, value: unknown): Effect => ({ path, value });
 
-/** What the report shows once the car has done it. */
+/** What the report shows once the car has done it: what proves it. Empty where nothing of it can be read back. */
 export function effectsOf(action: RemoteAction): Effect[] {
   switch (action.name) {
     case 'lock':
@@ -51,8 +49,26 @@ export function effectsOf(action: RemoteAction): Effect[] {
   }
 }
 
-/** The places whose value nobody knows once such an action may or may not have been carried out. */
-export const affectedBy: Readonly<Record<RemoteActionName, readonly string[]>> = {
+/** What is believed of a car that has done it: what proves it, and what goes with that. */
+export function believedAfter(action: RemoteAction): Effect[] {
+  const proof = effectsOf(action);
+  if (action.name === 'windows') return [...proof, seen('windows.all', allWindows(action))];
+  if (action.name !== 'charge') return proof;
+  // Why a car that was stopped does not charge is for the car to say.
+  return [...proof, seen('ev.charge_state', action.value === 'start' ? 'charging' : null)];
+}
+
+/** What nobody knows of a car that may or may not have done it. */
+export function unknownAfter(action: RemoteAction): Effect[] {
+  return believedAfter(action).map(({ path }) => seen(path, null));
+}
+
+/** What nobody knows of a car that may or may not have done something of this name. */
+export function unknownAfterAny(name: RemoteActionName): Effect[] {
+  return affectedBy[name].map((path) => seen(path, null));
+}
+
+const affectedBy: Readonly<Record<RemoteActionName, readonly string[]>> = {
   lock: ['lock.state'],
   climate_start: ['climate.mode'],
   climate_stop: ['climate.mode'],
@@ -82,10 +98,6 @@ export const affectedBy: Readonly<Record<RemoteActionName, readonly string[]>> =
   navigation: [],
 };
 
-export function unknownAfter(name: RemoteActionName): Effect[] {
-  return affectedBy[name].map((path) => seen(path, null));
-}
-
 /** Whether the report shows all of it. */
 export function shows(report: VehicleReport, effects: readonly Effect[]): boolean {
   return effects.every(({ path, value }) => isDeepStrictEqual(valueAt(report, path), value));
@@ -99,12 +111,19 @@ export function withEffects(report: VehicleReport, effects: readonly Effect[]): 
   return vehicleReportSchema.safeParse(changed).data ?? report;
 }
 
-function windowEffects(action: Extract<RemoteAction, { name: 'windows' }>): Effect[] {
-  const { front_left, front_right, rear_left, rear_right } = action;
-  const told = Object.entries({ front_left, front_right, rear_left, rear_right });
-  return told.flatMap(([window, position]) =>
+type WindowsAction = Extract<RemoteAction, { name: 'windows' }>;
+
+function windowEffects({ name: _, ...windows }: WindowsAction): Effect[] {
+  return Object.entries(windows).flatMap(([window, position]) =>
     position === null ? [] : [seen(`windows.${window}`, position !== 'close')],
   );
+}
+
+/** What the four are together, as far as the one command tells. */
+function allWindows({ name: _, ...windows }: WindowsAction): 'open' | 'closed' | null {
+  const positions = Object.values(windows);
+  if (positions.some((position) => position === 'open' || position === 'vent')) return 'open';
+  return positions.every((position) => position === 'close') ? 'closed' : null;
 }
 
 function scheduleEffects(action: Extract<RemoteAction, { name: 'schedule' }>): Effect[] {

@@ -1,4 +1,4 @@
-import { withEffects, type Commanded } from './effect.js';
+import { withEffects, type Belief, type Effect } from './effect.js';
 import type { KnownVehicle } from './known-vehicle.js';
 import type { NewestCommand, StateDocument, VehicleReport } from './state.js';
 
@@ -8,7 +8,7 @@ export interface LastReading {
   readonly polled_at: string;
   readonly source: 'cached' | 'force';
   /** What a command has made of it since. */
-  readonly commanded?: Commanded;
+  readonly commanded?: readonly Belief[];
 }
 
 /**
@@ -18,14 +18,14 @@ export interface LastReading {
 export function newerReading(held: LastReading | undefined, read: LastReading): LastReading {
   if (held === undefined) return read;
   const polled_at = later(held.polled_at, read.polled_at) ?? read.polled_at;
-  const commanded = stillCommanded(held.commanded, read);
+  const commanded = held.commanded?.filter(({ since }) => !isNewsSince(since, read, held)) ?? [];
   if (isOlder(read.report.reported_at, held.report.reported_at)) return { ...held, polled_at };
   const sameReport = read.report.reported_at === held.report.reported_at;
   return {
     polled_at,
     // A cached read that shows what a wake brought does not take that away.
     source: sameReport && held.source === 'force' ? 'force' : read.source,
-    ...(commanded === undefined ? {} : { commanded }),
+    ...(commanded.length === 0 ? {} : { commanded }),
     report: {
       ...read.report,
       reported_at: read.report.reported_at ?? held.report.reported_at,
@@ -37,18 +37,22 @@ export function newerReading(held: LastReading | undefined, read: LastReading): 
 }
 
 /** The reading after a command: what it has changed, or may have, is believed until the car reports anew. */
-export function afterCommand(held: LastReading, { since, effects }: Commanded): LastReading {
+export function afterCommand(
+  held: LastReading,
+  since: number,
+  effects: readonly Effect[],
+): LastReading {
   const changed = new Set(effects.map(({ path }) => path));
-  const before = held.commanded?.effects.filter(({ path }) => !changed.has(path)) ?? [];
-  return { ...held, commanded: { since, effects: [...before, ...effects] } };
+  const before = held.commanded?.filter(({ path }) => !changed.has(path)) ?? [];
+  return { ...held, commanded: [...before, ...effects.map((effect) => ({ ...effect, since }))] };
 }
 
 /** The report as it is to be believed. */
 export function believed({ report, commanded }: LastReading): VehicleReport {
-  return commanded === undefined ? report : withEffects(report, commanded.effects);
+  return commanded === undefined ? report : withEffects(report, commanded);
 }
 
-/** Whether the car reported after this moment (epoch milliseconds); vendors cut their times to the second. */
+/** Whether the car may have reported after this moment (epoch milliseconds): vendors cut times to the second. */
 export function isReportedAfter(report: VehicleReport, moment: number): boolean {
   return report.reported_at !== null && Date.parse(report.reported_at) + 1000 > moment;
 }
@@ -81,12 +85,16 @@ export function stateDocument(
 
 export const idle: NewestCommand = { state: 'idle', id: null, command: null, code: null, at: null };
 
-function stillCommanded(
-  commanded: Commanded | undefined,
-  read: LastReading,
-): Commanded | undefined {
-  const isOver = commanded !== undefined && isReportedAfter(read.report, commanded.since);
-  return isOver ? undefined : commanded;
+/** Whether the car reported after this moment for certain. */
+export function isReportedSince(report: VehicleReport, moment: number): boolean {
+  return report.reported_at !== null && Date.parse(report.reported_at) > moment;
+}
+
+/** The same report once more is no news, even if it is of the very second. */
+function isNewsSince(since: number, read: LastReading, held: LastReading): boolean {
+  if (isReportedSince(read.report, since)) return true;
+  const isAnother = read.source === 'force' || read.report.reported_at !== held.report.reported_at;
+  return isAnother && isReportedAfter(read.report, since);
 }
 
 type Location = VehicleReport['location'];

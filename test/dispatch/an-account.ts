@@ -1,6 +1,7 @@
 import { onTestFinished } from 'vitest';
 import type { Clock } from '../../src/daemon/clock.js';
 import { createAccountCommands } from '../../src/account-commands.js';
+import type { AccountOptions as AccountSettings } from '../../src/account-options.js';
 import { expiresIn } from '../../src/config/expiry.js';
 import type { ForVehicle } from '../../src/dispatch/admissions.js';
 import { Breaker, callClasses, type CallClass } from '../../src/dispatch/breaker.js';
@@ -17,9 +18,11 @@ import type { KnownVehicle } from '../../src/vehicle/known-vehicle.js';
 import type { Failure } from '../../src/vehicle/outcome.js';
 import { capabilitiesOf } from '../../src/vehicle/simulated-capabilities.js';
 import { createIdentity } from '../../src/vehicle/simulated-identity.js';
+import type { SetPoints } from '../../src/vehicle/set-points.js';
 import type { LastReading } from '../../src/vehicle/state-document.js';
 import type { Drivetrain, StateDocument } from '../../src/vehicle/state.js';
 import type { Outcome, Task } from '../../src/vehicle/task.js';
+import type { VehicleInfo } from '../../src/vehicle/vehicle-info.js';
 import { aBook } from './a-book.js';
 import { settle } from './fake-clock.js';
 import { MemoryStore } from './memory-store.js';
@@ -58,6 +61,10 @@ export interface AccountOptions {
   readonly readings?: ReadonlyMap<string, LastReading>;
   readonly readOnly?: boolean;
   readonly rate?: RateLimit;
+  /** Calls that may be under way at once. */
+  readonly slots?: number;
+  readonly setPoints?: ReadonlyMap<string, SetPoints>;
+  readonly confirm?: AccountSettings['confirm'];
 }
 
 /** An electric car with everything, as the simulator has them. */
@@ -77,8 +84,12 @@ export function anAccount(clock: Clock, options: AccountOptions = {}) {
   const overlaps: string[] = [];
   const documents: StateDocument[] = [];
   let isReady = true;
-  const ready = { is: 'ready', session: { data: {}, generation: 1 } } as const;
-  const session = (): SessionState => (isReady ? ready : { is: 'signing_in' });
+  let generation = 1;
+  let taken = 0;
+  const infos: VehicleInfo[] = [];
+  const session = (): SessionState =>
+    isReady ? { is: 'ready', session: { data: {}, generation } } : { is: 'signing_in' };
+  const stored = createAccountStore(store, 'home');
   const retry = { initial_ms: 1000, factor: 2, max_ms: 60_000, jitter: 0 };
 
   const breakerOf = (callClass: CallClass): Breaker =>
@@ -105,7 +116,10 @@ export function anAccount(clock: Clock, options: AccountOptions = {}) {
     readBack_s: [],
     breakers,
     session,
-    renew: () => Promise.resolve(session()),
+    renew: () => {
+      generation += 1;
+      return Promise.resolve(session());
+    },
     adopt: () => Promise.resolve(),
     handOff: (task) => {
       const same = left.find(
@@ -117,6 +131,8 @@ export function anAccount(clock: Clock, options: AccountOptions = {}) {
         task,
         end: async (outcome) => {
           left.splice(left.indexOf(one), 1);
+          const result = outcome.ok ? outcome.result : outcome.cached;
+          if (result !== undefined) vehicles.read(task.vehicle ?? '', result);
           call.keep(outcome);
           await settle();
         },
@@ -130,16 +146,24 @@ export function anAccount(clock: Clock, options: AccountOptions = {}) {
     clock,
     retry,
     mayLeave: (callClass) => isReady && breakers[callClass].allows,
-    takeSlot: () => () => undefined,
+    isShut: (callClass) =>
+      breakers[callClass].state.is === 'open' || options.accountRefusal !== undefined,
+    takeSlot: () => {
+      if (taken >= (options.slots ?? Infinity)) return undefined;
+      taken += 1;
+      return () => {
+        taken -= 1;
+      };
+    },
     beforeWake: (ids) => book.markStarted(ids),
     call: (context) => calls.call(context),
   });
 
-  const vehicles = new Vehicles({
+  const vehicles: Vehicles = new Vehicles({
     clock,
     known: (options.cars ?? ['car', 'one', 'two']).map((id) => knownCar(id, options)),
     readings: options.readings ?? new Map(),
-    setPoints: new Map(),
+    setPoints: options.setPoints ?? new Map(),
     settings: {},
     staleAfter_ms: 3_600_000,
     account: () => ({ region: 'x', account: 'home', backend: 'x', library: null }),
@@ -147,12 +171,14 @@ export function anAccount(clock: Clock, options: AccountOptions = {}) {
     usable: () => true,
     putVehicles: () => Promise.resolve(),
     putReading: () => Promise.resolve(),
-    putSetPoints: () => Promise.resolve(),
+    putSetPoints: (vehicle, points) => stored.putSetPoints(vehicle, points),
     output: {
       state: (document) => {
         documents.push(document);
       },
-      info: () => undefined,
+      info: (info) => {
+        infos.push(info);
+      },
       availability: () => undefined,
     },
     retry,
@@ -164,7 +190,6 @@ export function anAccount(clock: Clock, options: AccountOptions = {}) {
     return { allow: options.allow ?? [], readOnly: options.readOnly ?? false };
   }
 
-  const stored = createAccountStore(store, 'home');
   const slots = new Slots({
     shared: new SharedSlots(100, 1),
     cars: () => 5,
@@ -179,7 +204,11 @@ export function anAccount(clock: Clock, options: AccountOptions = {}) {
       queuePerVehicle: options.queuePerVehicle ?? 32,
       expiresIn_ms: expiresIn.parse({}),
       rate: options.rate ?? { count: 1000, window_ms: 600_000 },
-      confirm: { poll_ms: null, for_ms: 120_000, read_back_ms: [5000, 15_000, 30_000] },
+      confirm: options.confirm ?? {
+        poll_ms: null,
+        for_ms: 120_000,
+        read_back_ms: [5000, 15_000, 30_000],
+      },
     },
     {
       clock,
@@ -208,6 +237,16 @@ export function anAccount(clock: Clock, options: AccountOptions = {}) {
   };
   onTestFinished(stop);
 
+  /** In the order of an account's stop. */
+  const stopCleanly = async (): Promise<void> => {
+    dispatcher.stop();
+    admissions.endWaitingRemotes();
+    confirmation.stop();
+    await dispatcher.quiet(5000);
+    stop();
+    await book.stop(5000);
+  };
+
   return {
     ...{
       store,
@@ -222,8 +261,12 @@ export function anAccount(clock: Clock, options: AccountOptions = {}) {
       admissions,
       vehicles,
       documents,
+      infos,
+      jobs,
       stop,
+      stopCleanly,
     },
+    slotsTaken: () => taken,
     setReady: (is: boolean): void => {
       isReady = is;
       dispatcher.pump();

@@ -29,6 +29,7 @@ function aDispatcher(
     clock,
     retry,
     mayLeave: () => (options.mayLeave?.() ?? true) && (options.breaker?.allows ?? true),
+    isShut: () => options.breaker?.state.is === 'open',
     takeSlot: () => {
       if (taken >= (options.slots ?? Infinity)) return undefined;
       taken += 1;
@@ -316,6 +317,7 @@ test('a call that breaks frees its lane and its slot', async () => {
     clock,
     retry,
     mayLeave: () => true,
+    isShut: () => false,
     takeSlot: () => {
       taken += 1;
       return () => {
