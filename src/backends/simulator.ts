@@ -5,6 +5,7 @@ import type { Operation, Outcome, Result, Task } from '../vehicle/task.js';
 import type { BackendNotes, VehicleBackend } from './contract.js';
 import type { SimulatorEffect } from './simulator-effects.js';
 import type { Weather } from './simulator-faults.js';
+import { tooLateToSend } from '../vehicle/later-task.js';
 import { failure } from '../vehicle/outcome.js';
 import { tripsOf } from '../vehicle/simulated-trips.js';
 import { isCarOperation } from '../vehicle/task.js';
@@ -168,7 +169,7 @@ class Simulator implements VehicleBackend {
     const { send_within_ms = Infinity, remaining_ms } = task;
     const most_ms = Math.min(send_within_ms, remaining_ms);
     const fault = await this.#wait(starts_after_ms, most_ms, false);
-    return fault?.code === 'timeout' ? tooLate : fault;
+    return fault?.code === 'timeout' ? tooLateToSend : fault;
   }
 
   #take(identity: CarIdentity, task: Task, told: CommandWeather): Taken {
@@ -236,7 +237,6 @@ class Simulator implements VehicleBackend {
 }
 
 const gone = failure('unknown_vehicle', 'the car is gone from the account');
-const tooLate = failure('timeout', 'its time was over before it could be sent', { sent: false });
 
 function refuseUnsent(task: Task, identity: CarIdentity | undefined): Failure | undefined {
   const { operation } = task;

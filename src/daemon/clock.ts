@@ -13,6 +13,11 @@ export const systemClock: Clock = {
   monotonic: () => performance.now(),
 };
 
+/** Monotonic milliseconds that all threads of the process count alike; `performance.now()` begins anew in each. */
+export function sharedMonotonic(): number {
+  return Number(process.hrtime.bigint()) / 1e6;
+}
+
 const longestTimer_ms = 2 ** 31 - 1;
 
 /** A delay for `setTimeout`, which takes a longer one for none at all. */

@@ -1,6 +1,7 @@
 import { BroadcastChannel } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import { v7 as uuidv7 } from 'uuid';
+import { sharedMonotonic } from '../daemon/clock.js';
 import type { PoolFigures } from '../daemon/metrics.js';
 import { settlesWithin } from '../daemon/settles-within.js';
 import { failure, type Failure } from '../vehicle/outcome.js';
@@ -53,9 +54,11 @@ export function startWorkerPool(options: WorkerPoolOptions) {
     const timer = setTimeout(() => {
       lastResort.abort();
     }, task.remaining_ms + options.grace_ms);
+    // A thread that has to be started first, or that another task still holds, takes it later.
+    const handed: Task = { ...task, handed_over_at: sharedMonotonic() };
     busy += 1;
     try {
-      return outcomeSchema.parse(await pool.run(task, { signal: lastResort.signal }));
+      return outcomeSchema.parse(await pool.run(handed, { signal: lastResort.signal }));
     } catch (error) {
       if (lastResort.signal.aborted) options.onTerminated(task);
       return lastResort.signal.aborted ? givenUp(task) : broken(task, error);

@@ -86,6 +86,8 @@ export const taskSchema = z.strictObject({
   /** The vendor's id of the car; absent where the task is about the account. */
   vehicle: z.string().optional(),
   remaining_ms: z.number().positive(),
+  /** On the clock that all threads of the process share: since then the task has been waiting for one. */
+  handed_over_at: z.number().optional(),
   session: sessionSchema.nullable(),
   /** Of a task about the account. */
   device: deviceSchema.nullable().optional(),

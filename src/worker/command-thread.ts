@@ -1,5 +1,7 @@
 import { threadId } from 'node:worker_threads';
 import type { BackendNotes, VehicleBackend } from '../backends/contract.js';
+import { sharedMonotonic } from '../daemon/clock.js';
+import { laterTask, tooLateToSend } from '../vehicle/later-task.js';
 import { failure } from '../vehicle/outcome.js';
 import { taskSchema } from '../vehicle/task.js';
 import type { Outcome, Task } from '../vehicle/task.js';
@@ -62,11 +64,11 @@ export class CommandThread {
     }
   }
 
-  async #within(task: Task): Promise<Outcome> {
-    const begun = performance.now();
+  async #within({ handed_over_at = sharedMonotonic(), ...task }: Task): Promise<Outcome> {
     await this.#closing;
-    const remaining_ms = Math.max(1, task.remaining_ms - (performance.now() - begun));
-    return this.#open().run({ ...task, remaining_ms });
+    const left = laterTask(task, sharedMonotonic() - handed_over_at);
+    if (left === undefined) return { ok: false, failure: tooLateToSend, requests: 0 };
+    return this.#open().run(left);
   }
 
   #open(): VehicleBackend {

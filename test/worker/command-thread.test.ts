@@ -1,5 +1,6 @@
 import { threadId } from 'node:worker_threads';
 import { describe, expect, test, vi } from 'vitest';
+import { sharedMonotonic } from '../../src/daemon/clock.js';
 import type { BackendNotes, VehicleBackend } from '../../src/backends/contract.js';
 import type { Outcome, Task } from '../../src/vehicle/task.js';
 import type { ThreadNote } from '../../src/vehicle/thread-note.js';
@@ -140,6 +141,36 @@ describe('an idle thread', () => {
     const released = thread.obey({ kind: 'release' });
     await Promise.all([released, thread.run(aTask())]);
     expect(order).toEqual(['closed', 'run']);
+  });
+});
+
+describe('a task that waited for its thread', () => {
+  const lock = {
+    operation: 'command',
+    vehicle: 'car-1',
+    action: { name: 'lock', value: 'lock' },
+    remaining_ms: 60_000,
+    send_within_ms: 30_000,
+  } as const;
+
+  test('has so much less time', async () => {
+    const { thread, backends } = startThread();
+    await thread.run(aTask({ ...lock, handed_over_at: sharedMonotonic() - 10_000 }));
+    const [task] = backends[0]?.run.mock.calls[0] ?? [];
+    expect(task?.remaining_ms).toBeLessThanOrEqual(50_000);
+    expect(task?.send_within_ms).toBeLessThanOrEqual(20_000);
+    expect(task).not.toHaveProperty('handed_over_at');
+  });
+
+  test('is not sent when it was too long', async () => {
+    const { thread, backends } = startThread();
+    const late = aTask({ ...lock, handed_over_at: sharedMonotonic() - 30_000 });
+    expect(await thread.run(late)).toMatchObject({
+      ok: false,
+      failure: { code: 'timeout', sent: false },
+      requests: 0,
+    });
+    expect(backends[0]?.run).not.toHaveBeenCalled();
   });
 });
 

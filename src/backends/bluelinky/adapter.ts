@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { laterTask, tooLateToSend } from '../../vehicle/later-task.js';
 import { failure } from '../../vehicle/outcome.js';
 import type { ListedVehicle, Outcome, Result, Task } from '../../vehicle/task.js';
 import type { BackendNotes, VehicleBackend } from '../contract.js';
@@ -178,8 +179,7 @@ async function performWith(
 
 /** The library keeps no name of what it sent, so that nothing can be asked but the car's state. */
 async function command(attempt: Attempt, refusedPin: string | undefined): Promise<Result> {
-  const { task, client, run, settings, onCommand } = attempt;
-  const began = performance.now();
+  const { task, client, run, settings, deadline, onCommand } = attempt;
   const trouble = pinTrouble(settings, refusedPin);
   if (trouble !== undefined) throw new Refused(trouble);
   const { vehicle, facts } = await client.car(idOf(task), run);
@@ -188,9 +188,9 @@ async function command(attempt: Attempt, refusedPin: string | undefined): Promis
     const message = 'bluelinky cannot do this with this car; leave out `backend` to do more';
     throw new Refused(failure('unsupported', message, { sent: false }));
   }
-  if (performance.now() - began > (task.send_within_ms ?? Infinity)) {
-    throw new Refused(failure('timeout', 'its time was over before it could be sent'));
-  }
+  // Loading the library and the car is part of its time.
+  const waited_ms = task.remaining_ms - (deadline - performance.now());
+  if (laterTask(task, waited_ms) === undefined) throw new Refused(tooLateToSend);
   onCommand();
   const { reply } = await run(() => call(vehicle));
   if (!isTaken(reply)) throw new OddAnswer('not taken, and not refused');

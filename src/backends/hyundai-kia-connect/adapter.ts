@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { settlesWithin } from '../../daemon/settles-within.js';
+import { laterTask, tooLateToSend } from '../../vehicle/later-task.js';
 import { failure } from '../../vehicle/outcome.js';
 import type { Failure, FailureCode } from '../../vehicle/outcome.js';
 import type { Outcome, Task } from '../../vehicle/task.js';
@@ -85,8 +86,7 @@ export class HyundaiKiaConnect implements VehicleBackend {
     this.#exchange = exchange;
     this.#log.begin(task.session);
     try {
-      const deadline = performance.now() + task.remaining_ms;
-      return this.#withoutSecrets(await this.#perform(exchange, deadline));
+      return this.#withoutSecrets(await this.#perform(exchange, performance.now()));
     } finally {
       this.#exchange = undefined;
     }
@@ -96,20 +96,22 @@ export class HyundaiKiaConnect implements VehicleBackend {
     await this.#sidecar.end('stop');
   }
 
-  async #perform(exchange: Exchange, deadline: number): Promise<Outcome> {
+  async #perform(exchange: Exchange, since: number): Promise<Outcome> {
+    const deadline = since + exchange.task.remaining_ms;
     const starting = this.#sidecar.ready();
     if (!(await settlesWithin(starting, deadline - performance.now()))) {
       await this.#sidecar.end('kill');
       return notSent('timeout', 'the Python process was not ready in time');
     }
     const started = await starting;
-    return started.is === 'ready'
-      ? this.#ask(started.process, exchange, deadline)
-      : didNotStart(started);
+    if (started.is !== 'ready') return didNotStart(started);
+    const task = laterTask(exchange.task, performance.now() - since);
+    if (task === undefined) return { ok: false, failure: tooLateToSend, requests: 0 };
+    return this.#ask(started.process, exchange, task);
   }
 
-  async #ask(process: SidecarProcess, exchange: Exchange, deadline: number): Promise<Outcome> {
-    const task = { ...exchange.task, remaining_ms: Math.max(1, deadline - performance.now()) };
+  async #ask(process: SidecarProcess, exchange: Exchange, task: Task): Promise<Outcome> {
+    const deadline = performance.now() + task.remaining_ms;
     process.send(taskLine(exchange.id, task, this.#settings));
     const ended = process.ended.then((end) => exchange.outcome ?? afterEnd(exchange, end));
     const reply = Promise.race([exchange.answered, ended]);

@@ -42,6 +42,23 @@ describe('a sidecar that answers', () => {
     expect(told.requests).toBe(2);
   });
 
+  test('is given no command whose time was over before it was ready', async () => {
+    const { backend, told } = startBackend(fixture('answers'));
+    const lock = aTask({
+      operation: 'command',
+      vehicle: 'car-1',
+      action: { name: 'lock', value: 'lock' },
+      send_within_ms: 0.001,
+    });
+    expect(await backend.run(lock)).toMatchObject({
+      ok: false,
+      failure: { code: 'timeout', sent: false },
+      requests: 0,
+    });
+    expect(told.requests).toBe(0);
+    expect(codeOf(await backend.run(aTask()))).toBe('ok');
+  });
+
   test('is one process for many tasks', async () => {
     const { backend, told } = startBackend(fixture('answers'));
     for (let task = 0; task < 5; task += 1) expect(codeOf(await backend.run(aTask()))).toBe('ok');
