@@ -3,6 +3,10 @@ import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { z } from 'zod';
+import { bridgeCommandNames } from '../../src/vehicle/bridge-command.js';
+import { vehicleCommandNames } from '../../src/vehicle/command.js';
 import { SimulatedCar } from '../../src/vehicle/simulated-car.js';
 import {
   isEnding,
@@ -75,10 +79,23 @@ describe.skipIf(!hasMosquitto)('typed as the pages say, at a broker with the exa
   });
 
   test('there are lines to type', () => {
-    expect(lines.length).toBeGreaterThan(15);
+    expect(lines.length).toBeGreaterThan(60);
     expect(lines.map((line) => line.page)).toEqual(
-      expect.arrayContaining(['README.md', 'docs/mqtt.md', 'docs/troubleshooting.md']),
+      expect.arrayContaining([
+        'README.md',
+        'docs/commands.md',
+        'docs/mqtt.md',
+        'docs/troubleshooting.md',
+      ]),
     );
+  });
+
+  test.each([...vehicleCommandNames, ...bridgeCommandNames])('%s is shown at work', (name) => {
+    const shown = lines.filter(({ line }) => line.includes(`/commands/${name} `));
+    const isAtWork = ({ expected }: Line): boolean => expected.status === 'succeeded';
+    // Nothing here waits for a code, or is there to be cancelled.
+    const isRefused = name === 'otp' || name === 'cancel';
+    expect(shown.some((line) => isRefused || isAtWork(line))).toEqual(true);
   });
 
   test('the state of the bridge has the keys that the page shows', () => {
@@ -115,16 +132,39 @@ describe.skipIf(!hasMosquitto)('typed as the pages say, at a broker with the exa
 const topic = 'bluelink/ioniq5/commands/refresh';
 const seed = 7;
 
+const shownAccounts = z.object({
+  accounts: z.tuple([
+    z.object({
+      vehicles: z.record(
+        z.string(),
+        z.object({ alias: z.string(), commands: z.object({ allow: z.array(z.string()) }) }),
+      ),
+    }),
+  ]),
+});
+
+/** The page allows a car what is off otherwise, and goes on to show that it works: so this car is allowed the same. */
+function shownCommands(alias: string): { readonly allow: readonly string[] } | undefined {
+  const shown = page('docs/commands.md')
+    .blocks.filter(({ language }) => language === 'yaml')
+    .map(({ lines: text }) => shownAccounts.safeParse(parse(text.join('\n'))).data)
+    .flatMap((one) => Object.values(one?.accounts[0].vehicles ?? {}));
+  return shown.find((car) => car.alias === alias)?.commands;
+}
+
 function configuration(url: string): Readonly<Record<string, unknown>> {
   const vehicles = Object.fromEntries(
     ['ioniq5', 'tucson'].map((alias, index) => {
       const { identity } = SimulatedCar.create({ index, seed }, { now: Date.now });
-      return [identity.vin, { alias }];
+      const commands = shownCommands(alias);
+      return [identity.vin, { alias, ...(commands === undefined ? {} : { commands }) }];
     }),
   );
-  const simulator = { vehicles: 2, seed, latency: '20ms', force_latency: '20ms' };
+  const latencies = { latency: '20ms', force_latency: '20ms', command_latency: '20ms' };
+  const simulator = { vehicles: 2, seed, ...latencies };
   return {
     mqtt: { url, username: 'bluelink2mqtt' },
+    commands: { rate: '1000/1h' },
     log: { format: 'json' },
     accounts: [{ name: 'home', backend: 'simulator', vehicles, simulator }],
   };

@@ -88,7 +88,7 @@ export function codeWords(text: string): string[] {
   return [...text.matchAll(/`([^`]+)`/g)].map(([, word = '']) => word);
 }
 
-function expandBraces(word: string): string[] {
+export function expandBraces(word: string): string[] {
   const [, before = '', list, after = ''] = /^(.*)\{(.*)\}(.*)$/.exec(word) ?? [];
   return list === undefined ? [word] : list.split(',').map((one) => before + one + after);
 }

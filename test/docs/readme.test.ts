@@ -9,7 +9,8 @@ import { defaultExpiry } from '../../src/config/expiry.js';
 import { loadConfig } from '../../src/config/load-config.js';
 import { region, regionNote } from '../../src/config/vendor.js';
 import { bridgeCommandNames, laterBridgeCommandNames } from '../../src/vehicle/bridge-command.js';
-import { commonFields, refreshModes } from '../../src/vehicle/command.js';
+import { vendorCommandNames } from '../../src/vehicle/capability.js';
+import { commonFields, refreshModes, vehicleCommandNames } from '../../src/vehicle/command.js';
 import {
   decisions,
   endings,
@@ -17,12 +18,14 @@ import {
   statuses,
 } from '../../src/vehicle/life-cycle.js';
 import { failure, failureCodes } from '../../src/vehicle/outcome.js';
+import { isValuePermitted } from '../../src/vehicle/permission.js';
 import { stateDocumentSchema } from '../../src/vehicle/state.js';
 import { tempDir } from '../support/temp-dir.js';
-import { allPages, codeWords, page, root } from './pages.js';
+import { allPages, codeWords, expandBraces, page, root } from './pages.js';
 
 const readme = page('README.md');
 const mqtt = page('docs/mqtt.md');
+const commands = page('docs/commands.md');
 const allBlocks = allPages.flatMap(({ blocks }) => blocks);
 
 test.each(allPages)(
@@ -127,6 +130,50 @@ test('the modes of refresh have their default expiry', () => {
   const expected = refreshModes.map((mode) => [mode, defaultExpiry[mode].replace('s', ' s')]);
   expect(rows).toEqual(expected);
 });
+
+test('the table of remote commands has every one of them, with its default expiry', () => {
+  const ofTable = commands.table('command').flatMap(([name = '', , expiry]) => {
+    const names = codeWords(name).flatMap(expandBraces);
+    return names.map((one) => [one, expiry] as const);
+  });
+  const expected = vehicleCommandNames.flatMap((name) => {
+    if (name === 'refresh') return [];
+    const own = defaultExpiry[name].replace('s', ' s');
+    const unlock = defaultExpiry.unlock.replace('s', ' s');
+    return [[name, name === 'lock' ? `${own}; \`unlock\` ${unlock}` : own] as const];
+  });
+  expect(ofTable).toEqual(expected);
+});
+
+test('the table of regions has every command that a backend tells of', () => {
+  const named = new Set(commands.firstColumn(''));
+  expect(vendorCommandNames.filter((name) => !named.has(name))).toEqual([]);
+});
+
+test('what is said to be off until it is allowed is what the code guards', () => {
+  const said = commands.firstColumn('value');
+  const guarded = worded
+    .filter(([name, value]) => !isValuePermitted(name, value, [], 'ice'))
+    .map((words) => words.join(':'));
+  expect(said.toSorted()).toEqual(guarded.toSorted());
+  expect(isValuePermitted('climate', 'start', [], 'ev')).toEqual(true);
+});
+
+const worded = [
+  ['lock', 'lock'],
+  ['lock', 'unlock'],
+  ['climate', 'start'],
+  ['climate', 'stop'],
+  ['charge', 'start'],
+  ['charge', 'stop'],
+  ['charge_port', 'open'],
+  ['charge_port', 'close'],
+  ['windows', 'open'],
+  ['windows', 'close'],
+  ['windows', 'vent'],
+  ['valet_mode', 'start'],
+  ['valet_mode', 'stop'],
+] as const;
 
 test('the commands to the bridge are those of the code', () => {
   expect(mqtt.firstColumn('name')).toEqual(bridgeCommandNames);
