@@ -1,7 +1,8 @@
 """Watches every request of the library: counts it, gives it time-outs, remembers status and code of the reply.
 
 The one place that all adapters of the library pass is `HTTPAdapter.send`. It is wrapped, never replaced: some clouds
-need the adapters that the library mounts.
+need the adapters that the library mounts. `HTTPConnection.request`, below it, is where the connection stands and
+nothing has left yet.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection
 
 from .sending import Sending
 from .vendor_codes import codes_in, says_no
@@ -129,10 +131,18 @@ class HttpWatch:
         ) -> requests.Response:
             return watch._send(original, adapter, request, *args, **kwargs)
 
+        original_request = HTTPConnection.request
+
+        def request(connection: HTTPConnection, *args: Any, **kwargs: Any) -> None:
+            watch._before_first_byte(connection)
+            original_request(connection, *args, **kwargs)
+
         HTTPAdapter.send = send  # type: ignore[method-assign,assignment]
+        HTTPConnection.request = request  # type: ignore[method-assign,assignment]
 
         def uninstall() -> None:
             HTTPAdapter.send = original  # type: ignore[method-assign]
+            HTTPConnection.request = original_request  # type: ignore[method-assign]
 
         return uninstall
 
@@ -171,6 +181,13 @@ class HttpWatch:
             self._read(seen, request, response)
         seen.is_waking = False
         return response
+
+    def _before_first_byte(self, connection: HTTPConnection) -> None:
+        if self.seen.sending is None:
+            return
+        if connection.sock is None:
+            connection.connect()
+        self.seen.sending.connected()
 
     def _read(
         self, seen: Seen, request: requests.PreparedRequest, response: requests.Response

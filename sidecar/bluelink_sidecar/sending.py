@@ -33,6 +33,9 @@ class Sending:
     requests: int = 0
     status: int | None = None
     codes: frozenset[str] = frozenset()
+    #: The request that is being sent carries the command; its first byte has left.
+    is_command: bool = False
+    has_left: bool = False
 
     @property
     def left_s(self) -> float:
@@ -55,13 +58,24 @@ class Sending:
 
     def before(self, path: str) -> None:
         """Raises where a request must not go out."""
-        is_command = not path.endswith(PREPARING)
-        if is_command and self.requests > 0:
+        self.is_command = not path.endswith(PREPARING)
+        if self.is_command and self.requests > 0:
             raise SentAlready("the command has left already")
         if self.requests == 0:
             self.check_time()
-        if is_command:
+        if self.is_command:
             self.requests += 1
+
+    def connected(self) -> None:
+        """The last moment before the first byte: a look-up of a name may take long, and no limit bounds it."""
+        if not self.is_command:
+            return
+        if self.has_left:
+            raise SentAlready("the command has left already")
+        if self.left_s <= 0:
+            self.requests = 0
+            self.check_time()
+        self.has_left = True
 
     def bounded(self, limits: tuple[float, float]) -> tuple[float, float]:
         """A connection that takes long must not carry a command that is too late by then."""

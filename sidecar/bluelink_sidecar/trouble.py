@@ -164,6 +164,10 @@ def is_connection(trouble: Trouble) -> bool:
 
 
 def was_never_connected(trouble: Trouble) -> bool:
+    sending = trouble.seen.sending
+    if sending is not None and sending.has_left:
+        # A connection that stood may break in the same words.
+        return False
     if trouble.names("SSLError"):
         return trouble.says("certificate_verify_failed", "handshake", "wrong_version_number")
     return is_connection(trouble) and trouble.says(*NOT_CONNECTED)
