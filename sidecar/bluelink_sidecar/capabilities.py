@@ -154,7 +154,7 @@ def _climate(api: Any, car: Car) -> Json:
     if longest is not None:
         fields["duration"] = {"max": longest}
     fields["defrost"], fields["heating"] = FLAG, {}
-    if car.is_told_by_ccs2 or car.family is KIA_USA:
+    if _has_newer_climate(car) or car.family is KIA_USA:
         fields["steering_wheel"] = {}
     for seat, levels in _seats(car).items():
         fields[f"seats.{seat}"] = levels
@@ -180,8 +180,13 @@ def _seats(car: Car) -> dict[str, Json]:
         return {"front_left": {}}
     if car.family is HYUNDAI_USA:
         return {} if _is_older_ev_of_hyundai_usa(car) else _configured_seats(car)
-    is_ccs2 = car.is_told_by_ccs2 and car.family in TYPE_1_WEST | {EUROPE_CCI}
-    return {seat: {} for seat in SEATS} if is_ccs2 or car.family in (KIA_USA, CANADA) else {}
+    has_seats = _has_newer_climate(car) or car.family in (KIA_USA, CANADA)
+    return {seat: {} for seat in SEATS} if has_seats else {}
+
+
+def _has_newer_climate(car: Car) -> bool:
+    """India starts the climate of every car in the old way, which knows neither seats nor levels."""
+    return car.is_told_by_ccs2 and car.family in (TYPE_1_WEST | {EUROPE_CCI}) - {Family.INDIA}
 
 
 def _configured_seats(car: Car) -> dict[str, Json]:

@@ -137,6 +137,7 @@ ALWAYS = {"temperature", "defrost", "heating"}
         ("europe", "kia", {}, {*ALWAYS, *SEATS, "duration", "steering_wheel"}),
         ("europe", "kia", {"ccu_ccs2_protocol_support": 0}, {*ALWAYS, "duration"}),
         ("india", "kia", {"ccu_ccs2_protocol_support": 0}, {*ALWAYS, "duration"}),
+        ("india", "kia", {}, {*ALWAYS, "duration"}),
         ("china", "kia", {"ccu_ccs2_protocol_support": 0}, ALWAYS),
         (
             "brazil",
