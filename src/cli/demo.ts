@@ -7,6 +7,7 @@ import { Aedes } from 'aedes';
 import { stringify } from 'yaml';
 import { loadConfig } from '../config/load-config.js';
 import { SimulatedCar } from '../vehicle/simulated-car.js';
+import { localDay, monthOf } from '../vehicle/trip-months.js';
 import { exitCodes, type ExitCode } from './exit-codes.js';
 import { runWith, type Running } from './run.js';
 
@@ -84,9 +85,12 @@ async function listen(server: ReturnType<typeof createServer>, port: number): Pr
   return (server.address() as AddressInfo).port;
 }
 
-function greeting(port: number): string {
+/** What to type, for who has just started it. */
+export function greeting(port: number): string {
   const at = port === usualPort ? '' : ` -p ${String(port)}`;
-  const topic = `bluelink/${aliases[0]}/commands/refresh`;
+  const today = Date.now();
+  const lastMonth = monthOf(localDay(today, new Date(today).getDate()));
+  const [first, second] = [`bluelink/${aliases[0]}/commands`, `bluelink/${aliases[1]}/commands`];
   return `
 bluelink2mqtt runs with two simulated cars and a broker on port ${String(port)}. In another terminal, watch everything:
 
@@ -95,11 +99,25 @@ bluelink2mqtt runs with two simulated cars and a broker on port ${String(port)}.
 
 and ask for something (the car itself takes 5 s to answer):
 
-  mosquitto_pub${at} -t ${topic} -m cached
-  mosquitto_pub${at} -t ${topic} -m force
-  mosquitto_pub${at} -t ${topic} -m smart:300
-  npx mqtt pub${at} -t ${topic} -m force
-  npx mqtt pub${at} -t bluelink/${aliases[1]}/commands/refresh -m '{"value":"force","id":"my-first"}'
+  mosquitto_pub${at} -t ${first}/refresh -m cached
+  mosquitto_pub${at} -t ${first}/refresh -m force
+  mosquitto_pub${at} -t ${first}/refresh -m smart:300
+  npx mqtt pub${at} -t ${first}/refresh -m force
+  npx mqtt pub${at} -t ${second}/refresh -m '{"value":"force","id":"my-first"}'
+
+tell a car to do something (it takes 2 s):
+
+  mosquitto_pub${at} -t ${first}/lock -m lock
+  mosquitto_pub${at} -t ${first}/climate -m '{"value":"start","temperature":21.5,"duration":10}'
+  mosquitto_pub${at} -t ${first}/charge_limits -m '{"ac":80,"dc":90}'
+
+or read what it drove:
+
+  mosquitto_pub${at} -t ${first}/trips -m ${lastMonth}
+
+What opens a car is refused until commands.allow in the configuration names it, such as lock:unlock (docs/commands.md):
+
+  mosquitto_pub${at} -t ${first}/lock -m unlock    # rejected, not_allowed
 
 Ctrl-C ends everything.
 `;

@@ -7,6 +7,7 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 import { bridgeCommandNames } from '../../src/vehicle/bridge-command.js';
 import { vehicleCommandNames } from '../../src/vehicle/command.js';
+import { greeting } from '../../src/cli/demo.js';
 import { SimulatedCar } from '../../src/vehicle/simulated-car.js';
 import {
   isEnding,
@@ -26,13 +27,21 @@ interface Line {
   readonly expected: Partial<LifeCycleEvent>;
 }
 
-const lines: Line[] = allPages.flatMap(({ name, blocks }) =>
-  blocks
-    .filter(({ language }) => language === 'sh')
-    .flatMap((block) => block.lines)
+const lines: Line[] = [
+  ...allPages.flatMap(({ name, blocks }) =>
+    blocks
+      .filter(({ language }) => language === 'sh')
+      .flatMap((block) => linesOf(name, block.lines)),
+  ),
+  ...linesOf('npm run demo', greeting(1883).split('\n')),
+];
+
+function linesOf(name: string, text: readonly string[]): Line[] {
+  return text
+    .map((line) => line.trimStart())
     .filter((line) => line.startsWith('mosquitto_pub '))
-    .map((line) => ({ page: name, line, expected: expectationOf(line) })),
-);
+    .map((line) => ({ page: name, line, expected: expectationOf(line) }));
+}
 
 /** `# rejected, unsupported`, `# replayed`; without a remark the command has to succeed. */
 function expectationOf(line: string): Partial<LifeCycleEvent> {
@@ -86,6 +95,7 @@ describe.skipIf(!hasMosquitto)('typed as the pages say, at a broker with the exa
         'docs/commands.md',
         'docs/mqtt.md',
         'docs/troubleshooting.md',
+        'npm run demo',
       ]),
     );
   });
