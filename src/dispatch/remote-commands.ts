@@ -216,10 +216,12 @@ export class RemoteCommands {
     };
   }
 
-  #noteClimate({ vehicle, action }: Sent, aftermath: Aftermath): void {
+  #noteClimate({ vehicle, action, at }: Sent, aftermath: Aftermath): void {
     if (action.name === 'climate_start' && aftermath === 'wanted') {
-      const until = this.#options.clock.monotonic() + action.duration_min * 60_000;
-      this.#climateOn.set(vehicle, until);
+      const { clock } = this.#options;
+      // It has run since it was sent, not since that is known.
+      const since = clock.monotonic() - Math.max(0, clock.now() - at);
+      this.#climateOn.set(vehicle, since + action.duration_min * 60_000);
     }
     if (action.name === 'climate_stop' && aftermath !== 'as_before') {
       this.#climateOn.delete(vehicle);

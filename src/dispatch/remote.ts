@@ -153,6 +153,14 @@ export class Remote {
       for (const one of this.#all()) one.#end('failed', failureDetails(refusal));
       return;
     }
+    const action = this.#plan.action();
+    // What cannot be told now needs no lane, and is none of the vendor's faults.
+    if (action === 'needless') this.#end('succeeded', {});
+    else if ('code' in action) this.#end('failed', failureDetails(action));
+    else this.#takePlace();
+  }
+
+  #takePlace(): void {
     this.#place = this.#options.lanes.take(this.#vehicle, 'command', {
       commandId: this.open.record.id,
       alsoFor: () => (this.#companion === undefined ? [] : [this.#companion.open.record.id]),

@@ -57,7 +57,7 @@ export interface AccountOptions {
   readonly reportedAt?: () => number | undefined;
   /** Vendor ids of the cars. */
   readonly cars?: readonly string[];
-  readonly drivetrain?: Drivetrain;
+  readonly drivetrain?: Drivetrain | null;
   readonly readings?: ReadonlyMap<string, LastReading>;
   readonly readOnly?: boolean;
   readonly rate?: RateLimit;
