@@ -20,7 +20,8 @@ from .sending import Sending, SentAlready
 LOG = logging.getLogger(__name__)
 
 #: The name that a reply lacks where the library finds none; it looks for it only when the vendor has answered.
-NAMES_OF_ACTIONS = frozenset({"xid", "msgid", "transactionid"})
+NAME_IN_CANADA = "transactionid"
+NAMES_OF_ACTIONS = frozenset({"xid", "msgid", NAME_IN_CANADA})
 #: Clouds that may forget a device, and their word for it.
 FORGETTING, DEVICE_UNKNOWN = TYPE_1, "4002"
 #: Where a window that is not named is told what it is now.
@@ -65,7 +66,11 @@ def _sent(state: AccountState, call: Any, seen: Seen, family: Family) -> Any:
     """What the library returns; None where the vendor took the command and gave it no name."""
     pin_token = _pin_token(state)
     try:
-        return call()
+        answer = call()
+        if family is Family.CANADA and seen.is_refusal:
+            # There the library looks for a name only, and fails so where a refusal has none.
+            raise KeyError(NAME_IN_CANADA)
+        return answer
     except KeyError as missing:
         if _is_taken_without_name(missing, seen):
             return None

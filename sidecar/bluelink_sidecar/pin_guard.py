@@ -19,7 +19,7 @@ from .vendor_codes import EXPIRED, codes_in
 WRONG_CANADA, WRONG_HYUNDAI = "7310", "C400_1"
 #: Said at the door of the PIN, and not about it: the session, the device, the limit, the service.
 OTHER_CODES = frozenset({"7501", "4002", "4010", "4081", "5031", "5091", "9999", EXPIRED})
-OTHER_STATUSES = (401, 403, 408, 429)
+OTHER_STATUSES = (401, 403, 404, 405, 408, 429)
 
 
 class PinGuard:
@@ -64,13 +64,15 @@ class PinGuard:
 
 def is_wrong_pin(path: str, status: int, body: Any) -> bool:
     codes = codes_in(body)
+    if path.endswith(PIN_PATHS) and status >= 500:
+        return False
     if path.endswith("/vrfypin"):
         said = values.text(values.child(body, "error.errorDesc")) or ""
         return WRONG_CANADA in codes or "pin" in said.lower().split()
     if path.endswith(("/auth/pin", "/auth/v1/pin")):
         return status == 200 and values.child(body, "isMatched") is False
     if path.endswith(PIN_PATHS):
-        is_judged = status < 500 and status not in OTHER_STATUSES and isinstance(body, dict)
+        is_judged = status not in OTHER_STATUSES and isinstance(body, dict)
         return is_judged and "controlToken" not in body and codes.isdisjoint(OTHER_CODES)
     return WRONG_HYUNDAI in codes
 

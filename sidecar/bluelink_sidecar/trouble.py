@@ -11,10 +11,17 @@ from .regions import Family
 
 #: The newer European cloud puts an HTTP status into its codes: `404-002`.
 STATUS_CODE = re.compile(r"^(\d{3})-\d{3}$")
+#: They say in the text of an error what others have classes for.
+ONE_ERROR_FOR_ALL = frozenset({Family.BRAZIL, Family.EUROPE_CCI})
 #: What its gate answers to a library that it no longer knows.
 GATE_CODES = frozenset({"9035", "9036", "9037"})
 #: Of the sign-ins of the European family: something of the request is missing, such as a cookie of the step before.
 BAD_PARAMETERS = "4002"
+#: A server that failed behind the one that answers: it may have passed the command on.
+UNDECIDED = frozenset({500, 502, 504})
+#: Said of a service, whatever was asked of it.
+SERVICE_CODES = frozenset({"4081", "5031", "6504", "7445", "9999"})
+NOT_THE_SERVICE = (404, 405, 408)
 NOT_CONNECTED = (
     "refused",
     "name or service not known",
@@ -140,9 +147,19 @@ def is_pin_endpoint(trouble: Trouble) -> bool:
     return trouble.names("HTTPError") and trouble.is_4xx and trouble.says("/user/pin")
 
 
-def is_http_error_with(trouble: Trouble, *codes: str) -> bool:
-    """Brazil looks at the status of some replies only, not at the code in them."""
-    return trouble.names("HTTPError") and trouble.saw(*codes)
+def is_coded(trouble: Trouble, *codes: str) -> bool:
+    """Brazil, and the newer European cloud for some codes, have one error for all that a reply may say."""
+    is_plain = trouble.family in ONE_ERROR_FOR_ALL and is_api(trouble)
+    return (is_plain or trouble.names("HTTPError")) and trouble.saw(*codes)
+
+
+def is_outage_before_command(trouble: Trouble) -> bool:
+    """Of what a command is prepared with: nobody has judged the PIN."""
+    seen = trouble.seen
+    if trouble.kind != "command" or seen.sending is None or seen.sending.requests > 0:
+        return False
+    is_failed = seen.status is not None and (seen.status >= 500 or seen.status in NOT_THE_SERVICE)
+    return is_failed or not seen.codes.isdisjoint(SERVICE_CODES)
 
 
 def is_read_timeout(trouble: Trouble) -> bool:
@@ -183,8 +200,10 @@ def is_bare_request_error(trouble: Trouble) -> bool:
 
 def was_judged(trouble: Trouble) -> bool:
     """Whether the vendor itself has answered: a server that failed may have passed the request on."""
-    status = trouble.seen.status
-    return status is None or status < 500 or bool(trouble.seen.codes)
+    status, codes = trouble.seen.status, trouble.seen.codes
+    if trouble.http_status in UNDECIDED:
+        codes = frozenset(code for code in codes if not STATUS_CODE.match(code))
+    return status is None or status < 500 or bool(codes)
 
 
 def is_second_sending(trouble: Trouble) -> bool:

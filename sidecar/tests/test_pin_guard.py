@@ -113,16 +113,32 @@ def test_a_pin_refused_for_a_command_is_not_sent_for_another(
     assert (place.pins_sent(bench), place.sent(bench)) == (1, 0)
 
 
+PIN_SERVICE_OUT_OF_ORDER = reply(
+    {
+        "responseHeader": {"responseCode": 1},
+        "error": {"errorCode": "9001", "errorDesc": "the PIN service is out of order"},
+    },
+    status=500,
+)
+
+
 @pytest.mark.parametrize(
     ("place", "answer", "code"),
     [
         (EUROPE, refused("7501"), "auth_failed"),
         (EUROPE, refused("5091"), "rate_limited"),
-        (EUROPE, refused("5031"), "pin_rejected"),
-        (EUROPE, reply({"error": "no"}, status=503), "pin_rejected"),
+        (EUROPE, refused("5031"), "unavailable"),
+        (EUROPE, refused("4081"), "unavailable"),
+        (EUROPE, refused("4010"), "auth_failed"),
+        (EUROPE, reply({"error": "no"}, status=503), "unavailable"),
+        (EUROPE, reply({"message": "no route"}, status=404), "unavailable"),
+        (EUROPE, reply([], status=502), "unavailable"),
         (CCI, reply({"message": "no"}, status=401), "auth_failed"),
         (CCI, reply({"message": "no"}, status=503), "unavailable"),
         (CANADA, canada_error("7403"), "auth_failed"),
+        (CANADA, canada_error("7445"), "unavailable"),
+        (CANADA, canada_error("7710"), "unavailable"),
+        (CANADA, PIN_SERVICE_OUT_OF_ORDER, "unavailable"),
     ],
     ids=str,
 )

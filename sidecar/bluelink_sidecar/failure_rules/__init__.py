@@ -6,7 +6,7 @@ later release may bring new ones: what is not listed falls to the code of its ne
 
 from __future__ import annotations
 
-from ..trouble import Trouble, never
+from ..trouble import Trouble, on_4xx
 from .account_rules import ACCOUNT_RULES
 from .answer_rules import ANSWER_RULES
 from .refusal_rules import REFUSAL_RULES
@@ -35,7 +35,7 @@ __all__ = [
 RULES = (*ACCOUNT_RULES, *REFUSAL_RULES, *ANSWER_RULES)
 
 EVERYTHING_ELSE = Rule(
-    54, "internal", lambda _: True, "the library failed unexpectedly", is_not_done=never
+    54, "internal", lambda _: True, "the library failed unexpectedly", is_not_done=on_4xx
 )
 
 

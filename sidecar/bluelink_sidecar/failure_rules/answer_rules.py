@@ -8,9 +8,9 @@ from ..regions import Family
 from ..trouble import (
     is_api,
     is_bare_request_error,
+    is_coded,
     is_connect_timeout,
     is_connection,
-    is_http_error_with,
     is_named,
     is_read_timeout,
     never,
@@ -42,7 +42,7 @@ ANSWER_RULES: tuple[Rule, ...] = (
         "vehicle_timeout",
         lambda t: (
             (t.names("RequestTimeoutError") and t.error.__cause__ is None)
-            or is_http_error_with(t, "4081", "9999")
+            or is_coded(t, "4081", "9999")
         ),
         "the car did not answer",
         is_not_done=never,
@@ -223,6 +223,8 @@ ANSWER_RULES: tuple[Rule, ...] = (
         is_named("ValueError"),
         "the vendor's library refused the value",
         kinds=("command",),
+        # A reply may be of no use to it either.
+        is_not_done=on_4xx,
     ),
     # A list or a token that is null or of another kind: it is tried again, and is no fault of this side.
     Rule(

@@ -5,9 +5,10 @@ from __future__ import annotations
 from ..trouble import (
     is_api,
     is_bare_request_error,
+    is_coded,
     is_device_refused,
-    is_http_error_with,
     is_named,
+    is_outage_before_command,
     is_pin_endpoint,
     is_pin_refusal,
     is_refused_command,
@@ -17,6 +18,7 @@ from ..trouble import (
 )
 from ..vendor_codes import EXPIRED
 from .rule import (
+    BRAZIL,
     CANADA,
     DEAD_SESSION_CANADA,
     DEVICE_FORGOTTEN,
@@ -57,10 +59,11 @@ REFUSAL_RULES: tuple[Rule, ...] = (
         DEVICE_FORGOTTEN,
     ),
     Rule(54, "unavailable", is_second_sending, TAKEN_ONCE, is_not_done=is_refused_command),
+    Rule(17, "unavailable", is_outage_before_command, OUT_OF_ORDER),
     Rule(
         17,
         "auth_failed",
-        lambda t: (is_pin_refusal(t) or is_pin_endpoint(t)) and t.saw("7501", EXPIRED),
+        lambda t: (is_pin_refusal(t) or is_pin_endpoint(t)) and t.saw("7501", "4010", EXPIRED),
         SESSION_REFUSED,
         TYPE_1_FAMILY,
     ),
@@ -115,6 +118,14 @@ REFUSAL_RULES: tuple[Rule, ...] = (
     ),
     Rule(
         18,
+        "unavailable",
+        lambda t: t.misses("result") and t.saw("7710"),
+        DEVICE_FORGOTTEN,
+        frozenset({CANADA}),
+        kinds=("command",),
+    ),
+    Rule(
+        18,
         "pin_rejected",
         lambda t: t.misses("result"),
         WRONG_PIN,
@@ -129,20 +140,21 @@ REFUSAL_RULES: tuple[Rule, ...] = (
         frozenset({HYUNDAI}),
     ),
     Rule(20, "pin_rejected", is_named("PINMissingError"), NO_PIN),
+    Rule(14, "auth_failed", lambda t: is_coded(t, "7501"), SESSION_REFUSED, frozenset({BRAZIL})),
+    Rule(27, "unavailable", lambda t: is_coded(t, "4002"), DEVICE_FORGOTTEN, frozenset({BRAZIL})),
+    Rule(26, "unsupported", lambda t: is_coded(t, "5921"), NO_DATA, frozenset({BRAZIL})),
+    Rule(28, "unavailable", lambda t: is_coded(t, "5031"), OUT_OF_ORDER, frozenset({BRAZIL})),
     Rule(
         21,
         "duplicate_request",
-        lambda t: t.names("DuplicateRequestError") or is_http_error_with(t, "4004"),
+        lambda t: t.names("DuplicateRequestError") or is_coded(t, "4004"),
         "the vendor still works on an earlier command",
         retry_after_s=DUPLICATE_WAIT_S,
     ),
     Rule(
         22,
         "unsupported",
-        lambda t: (
-            t.names("UnsupportedControlError", "NotImplementedError")
-            or is_http_error_with(t, "4005")
-        ),
+        lambda t: t.names("UnsupportedControlError", "NotImplementedError") or is_coded(t, "4005"),
         "this car, or the vendor in this region, does not offer it",
     ),
     Rule(
