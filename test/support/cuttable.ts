@@ -1,21 +1,25 @@
 import { once } from 'node:events';
-import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { onTeardown } from './teardown.js';
 
-/** Stands between a client and its broker and can cut every connection there is. */
+/** Stands between a client and its server and can cut every connection there is. */
 export class Cuttable {
   readonly url: string;
+  readonly port: number;
+  readonly #server: Server;
   readonly #sockets: Set<Socket>;
 
-  private constructor(port: number, sockets: Set<Socket>) {
-    this.url = `mqtt://127.0.0.1:${port}`;
+  private constructor(server: Server, sockets: Set<Socket>) {
+    this.port = (server.address() as AddressInfo).port;
+    this.url = `mqtt://127.0.0.1:${this.port}`;
+    this.#server = server;
     this.#sockets = sockets;
   }
 
-  static async before(broker: number): Promise<Cuttable> {
+  static async before(target: number): Promise<Cuttable> {
     const sockets = new Set<Socket>();
     const server = createServer({ noDelay: true }, (near) => {
-      const far = connect({ port: broker, host: '127.0.0.1', noDelay: true });
+      const far = connect({ port: target, host: '127.0.0.1', noDelay: true });
       for (const socket of [near, far]) {
         sockets.add(socket);
         socket.on('error', () => undefined);
@@ -28,7 +32,7 @@ export class Cuttable {
       near.pipe(far).pipe(near);
     }).listen(0, '127.0.0.1');
     await once(server, 'listening');
-    const cuttable = new Cuttable((server.address() as AddressInfo).port, sockets);
+    const cuttable = new Cuttable(server, sockets);
     onTeardown(() => {
       cuttable.cut();
       server.close();
@@ -38,5 +42,20 @@ export class Cuttable {
 
   cut(): void {
     for (const socket of this.#sockets) socket.destroy();
+  }
+
+  /** Nobody is there any more: what was connected is cut, and connections are refused. */
+  async down(): Promise<void> {
+    const closed = once(this.#server, 'close');
+    this.#server.close();
+    this.cut();
+    await closed;
+  }
+
+  /** It is there again, on the same port. */
+  async up(): Promise<void> {
+    const listening = once(this.#server, 'listening');
+    this.#server.listen(this.port, '127.0.0.1');
+    await listening;
   }
 }
