@@ -49,7 +49,9 @@ def climate_options(library_api: Any, api: Any, car: Car, action: Json) -> Any:
         climate=True,
         heating=HEATINGS[heating],
         steering_wheel=_steering_wheel(action),
-        **{f"{seat}_seat": _seat(action["seats"][seat]) for seat in SEATS},
+        **{
+            f"{seat}_seat": _seat(level) for seat, level in _seats(library_api, car, action).items()
+        },
         **more,
     )
 
@@ -60,6 +62,15 @@ def _steering_wheel(action: Json) -> int:
     if level is None:
         level = "high" if action["heating"] in WITH_WHEEL else "off"
     return STEERING_WHEEL_LEVELS[level]
+
+
+def _seats(library_api: Any, car: Car, action: Json) -> Json:
+    """Left and right of the car. Releases up to 4.23 take left for the driver's everywhere."""
+    seats = {seat: action["seats"][seat] for seat in SEATS}
+    is_driven_on_the_right = car.family is Family.AUSTRALIA and car.is_told_by_ccs2
+    if is_driven_on_the_right and not hasattr(library_api, "SEAT_LOCATION"):
+        seats["front_left"], seats["front_right"] = seats["front_right"], seats["front_left"]
+    return seats
 
 
 def _seat(level: str | None) -> int | None:

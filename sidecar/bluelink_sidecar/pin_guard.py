@@ -20,6 +20,8 @@ WRONG_CANADA, WRONG_HYUNDAI = "7310", "C400_1"
 #: Said at the door of the PIN, and not about it: the session, the device, the limit, the service.
 OTHER_CODES = frozenset({"7501", "4002", "4010", "4081", "5031", "5091", "9999", EXPIRED})
 OTHER_STATUSES = (401, 403, 404, 405, 408, 429)
+#: Where the reply to a PIN has what stands for it from then on.
+TOKENS = ("controlToken", "controlTokenInfo.controlToken", "result.pAuth")
 
 
 class PinGuard:
@@ -83,3 +85,10 @@ def seconds_of_lock(body: Any) -> float | None:
     if values.child(body, "isMatched") is not False or values.child(failed, "remainCount") != 0:
         return None
     return values.number(values.child(failed, "remainTime")) or 0.0
+
+
+def pin_tokens(path: str, body: Any) -> list[Any]:
+    """What the vendor gives for the PIN, and takes in its place."""
+    if not path.endswith(PIN_PATHS):
+        return []
+    return [values.child(body, place) for place in TOKENS]

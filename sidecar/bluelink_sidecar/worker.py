@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from .account import AccountState
 from .action_status import action_status
@@ -15,6 +16,7 @@ from .listing import ListingFacts
 from .mapping import times
 from .one_time_codes import request_code, submit_code
 from .outcomes import failure
+from .pin_guard import pin_tokens
 from .protocol import CAR_OPERATIONS, Channel, Json, Request
 from .reads import cached, force
 from .redaction import Redactor
@@ -49,7 +51,7 @@ class Worker:
         self._signing_in: Request | None = None
         self._told: Json | None = None
         self._state = AccountState(library, ListingFacts())
-        self._watch = HttpWatch(self._state.may_send, self._tell_request, self._state.on_reply)
+        self._watch = HttpWatch(self._state.may_send, self._tell_request, self._on_reply)
 
     def install(self) -> Callable[[], None]:
         """Starts to watch the HTTP requests of the whole process; returns what stops it."""
@@ -142,6 +144,11 @@ class Worker:
         session = self._state.session(None)
         if session is not None:
             self._redactor.learn(session_secrets(session))
+
+    def _on_reply(self, path: str, status: int, body: Any) -> None:
+        # Before the library says a word of it.
+        self._redactor.learn(pin_tokens(path, body))
+        self._state.on_reply(path, status, body)
 
     def _tell_request(self) -> None:
         self._tell_rotated()

@@ -14,7 +14,18 @@ from bluelink_sidecar.mapping.car import Car
 from bluelink_sidecar.refusals import Refused
 from bluelink_sidecar.regions import Family, brand_numbers, family_of, region_numbers
 from bluelink_sidecar.set_points import set_points
-from clouds_commands import ACTIONS, CLIMATE, NAVIGATION, SCHEDULE, WINDOWS
+from clouds_commands import (
+    ACTIONS,
+    CLIMATE,
+    EUROPE,
+    NAVIGATION,
+    PIN_TAKEN,
+    SCHEDULE,
+    WINDOWS,
+    order,
+)
+from clouds_europe import kept_session
+from conftest import Cloud
 
 
 class Recorder:
@@ -183,6 +194,25 @@ def test_options_are_fresh_for_each_call(library: Library) -> None:
     call_of(one)()
     first, second = (given[1] for _, given in one.manager.calls)
     assert first is not second
+
+
+@pytest.mark.parametrize(
+    ("region", "seats"),
+    [("europe", {"drv": 8, "psg": 3}), ("australia", {"drv": 3, "psg": 8})],
+)
+def test_left_is_the_left_of_the_car_wherever_the_driver_sits(
+    make_bench: Any, region: str, seats: Any
+) -> None:
+    cloud = Cloud()
+    cloud.on("user/pin", PIN_TAKEN["user/pin"])
+    cloud.on("ccs2/control/temperature", EUROPE.taken)
+    bench = make_bench(cloud, region=region, brand="kia")
+    sides = {"front_left": "heat_high", "front_right": "cool_low"}
+    seats_before: Any = CLIMATE["seats"]
+    action = {**CLIMATE, "seats": {**seats_before, **sides}}
+    assert order(bench, kept_session(), action)["ok"]
+    told = cloud.calls[-1].body["seatClimateInfo"]
+    assert {seat: told[f"{seat}SeatClimateState"] for seat in seats} == seats
 
 
 def windows(library: Library, region: str, brand: str = "kia", **positions: Any) -> dict[str, Any]:
