@@ -179,7 +179,9 @@ function permissionRefusal(command: CarCommand, limits: CarLimits): Failure | un
     return failure('not_allowed', `${name}: commands.read_only refuses every remote command`);
   }
   if (isPermitted(command, limits.allow, limits.drivetrain)) return undefined;
-  const needed = permissionsOf(command, limits.drivetrain).flatMap(({ names }) => names.slice(-1));
+  const needed = permissionsOf(command, limits.drivetrain).flatMap(({ names }) =>
+    names.slice(0, 1),
+  );
   const message = `${name}: the configuration does not allow it; commands.allow would have to name ${needed.join(', ')}`;
   return failure('not_allowed', message);
 }

@@ -84,7 +84,8 @@ export class RemoteCommands {
 
   /** What would be sent, for who only asks. */
   wouldSend(command: RemoteCommand, vehicle: string): string {
-    const plan = this.#planOf(command, vehicle, '');
+    const points = changedBy(command, this.#options.cars.setPoints(vehicle));
+    const plan = this.#planOf(command, vehicle, '', points);
     if (plan === undefined) return 'nothing would be sent: only a set-point would change';
     if (plan.reading() !== 'none') return 'the car would be read, and told what is then known';
     const action = plan.action();
@@ -122,18 +123,23 @@ export class RemoteCommands {
     for (const { remote } of this.#entries.values()) remote.stop();
   }
 
-  #planOf(command: RemoteCommand, vehicle: string, id: string): RemotePlan | undefined {
-    const sources = this.#sources(vehicle, id);
+  #planOf(
+    command: RemoteCommand,
+    vehicle: string,
+    id: string,
+    points?: SetPoints,
+  ): RemotePlan | undefined {
+    const sources = this.#sources(vehicle, id, points);
     if (command.name !== 'climate_temperature') return planOf(command, sources);
     if (!this.#restarts(vehicle) || this.#startTakesIt(vehicle)) return undefined;
     return restartPlan(sources, () => this.#restarts(vehicle));
   }
 
-  #sources(vehicle: string, id: string): PlanSources {
+  #sources(vehicle: string, id: string, points?: SetPoints): PlanSources {
     const { cars } = this.#options;
     return {
       report: () => cars.report(vehicle),
-      setPoints: () => cars.setPoints(vehicle),
+      setPoints: () => points ?? cars.setPoints(vehicle),
       unit: () => cars.unit(vehicle),
       otherLimit: () => {
         const companion = this.#entries.get(id)?.remote.companion;

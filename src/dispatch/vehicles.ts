@@ -23,6 +23,7 @@ import {
   idle,
   isReportedSince,
   newerReading,
+  readingAt,
   stateDocument,
   type LastReading,
 } from '../vehicle/state-document.js';
@@ -133,7 +134,7 @@ export class Vehicles {
   /** What is believed of the car: what a command has made of it, too. */
   report(vehicle: string): VehicleReport | undefined {
     const reading = this.#readings.get(vehicle);
-    return reading && believed(reading);
+    return reading && believed(readingAt(reading, this.#options.clock.now()));
   }
 
   drivetrain(vehicle: string): Drivetrain | null {
@@ -184,15 +185,21 @@ export class Vehicles {
 
   /** What becomes of the values that an action was to change, until the car reports anew. */
   commandOver({ vehicle, action, at }: Sent, aftermath: Aftermath): void {
-    this.#taken.delete(vehicle);
-    if (aftermath === 'wanted') this.#believe(vehicle, at, believedAfter(action));
-    if (aftermath === 'unknown') this.#believe(vehicle, at, unknownAfter(action));
-    this.#publishSoon(vehicle);
+    const effects = {
+      wanted: () => believedAfter(action),
+      unknown: () => unknownAfter(action),
+      as_before: () => [],
+    }[aftermath]();
+    // Until that is stored, and so published, the action goes on being under way: what was before is no answer.
+    void this.#believe(vehicle, at, effects).then(() => {
+      if (this.#taken.get(vehicle) === action) this.#taken.delete(vehicle);
+      this.#publishSoon(vehicle);
+    });
   }
 
   /** An action of this name may or may not have been carried out since. */
   unknownSince(vehicle: string, action: RemoteActionName, since: number): void {
-    this.#believe(vehicle, since, unknownAfterAny(action));
+    void this.#believe(vehicle, since, unknownAfterAny(action));
   }
 
   /** The vendor does not offer it for this car. */
@@ -331,10 +338,11 @@ export class Vehicles {
   #documentOf(car: KnownVehicle): StateDocument | undefined {
     const reading = this.#stored.get(car.listed.id);
     if (reading === undefined) return undefined;
-    const age_ms = this.#options.clock.now() - Date.parse(reading.polled_at);
+    const now = this.#options.clock.now();
+    const age_ms = now - Date.parse(reading.polled_at);
     const command = this.#commands.get(car.listed.id) ?? idle;
     const stale = age_ms > this.#options.staleAfter_ms;
-    const document = stateDocument(car, reading, command, stale);
+    const document = stateDocument(car, readingAt(reading, now), command, stale);
     const vehicle = car.listed.id;
     const withPoints =
       this.capabilities(vehicle).climate === undefined
@@ -348,12 +356,13 @@ export class Vehicles {
     this.#options.output.availability(car.topic_id, online);
   }
 
-  #believe(vehicle: string, since: number, effects: readonly Effect[]): void {
+  /** Resolves when it is stored. */
+  async #believe(vehicle: string, since: number, effects: readonly Effect[]): Promise<void> {
     const held = this.#readings.get(vehicle);
     // A report that came meanwhile knows better.
     if (held === undefined || effects.length === 0 || isReportedSince(held.report, since)) return;
     this.#readings.set(vehicle, afterCommand(held, since, effects));
-    void this.#storeReading(vehicle);
+    await this.#storeReading(vehicle);
   }
 
   /** Reading a car can tell more than listing it (USA Kia's VIN). The topic id stays what it was. */

@@ -4,7 +4,12 @@ import type { RemoteAction, RemoteActionName } from './remote-action.js';
 import { vehicleReportSchema, type VehicleReport } from './state.js';
 
 /** A value of the report, by its place with dots (`lock.state`). */
-const effectSchema = z.object({ path: z.string(), value: z.unknown() });
+const effectSchema = z.object({
+  path: z.string(),
+  value: z.unknown(),
+  /** It ends by itself: then nobody knows any more. */
+  for_ms: z.number().optional(),
+});
 
 export type Effect = z.infer<typeof effectSchema>;
 
@@ -52,6 +57,9 @@ export function effectsOf(action: RemoteAction): Effect[] {
 /** What is believed of a car that has done it: what proves it, and what goes with that. */
 export function believedAfter(action: RemoteAction): Effect[] {
   const proof = effectsOf(action);
+  if (action.name === 'climate_start') {
+    return proof.map((effect) => ({ ...effect, for_ms: action.duration_min * 60_000 }));
+  }
   if (action.name === 'windows') return [...proof, seen('windows.all', allWindows(action))];
   if (action.name !== 'charge') return proof;
   // Why a car that was stopped does not charge is for the car to say.

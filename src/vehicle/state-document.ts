@@ -52,6 +52,17 @@ export function believed({ report, commanded }: LastReading): VehicleReport {
   return commanded === undefined ? report : withEffects(report, commanded);
 }
 
+/** The reading at this moment (epoch milliseconds): of what has ended by itself since, nobody knows any more. */
+export function readingAt(reading: LastReading, now: number): LastReading {
+  const { commanded } = reading;
+  if (commanded === undefined) return reading;
+  const isOver = ({ since, for_ms }: Belief) => for_ms !== undefined && now >= since + for_ms;
+  return {
+    ...reading,
+    commanded: commanded.map((belief) => (isOver(belief) ? { ...belief, value: null } : belief)),
+  };
+}
+
 /** Whether the car may have reported after this moment (epoch milliseconds): vendors cut times to the second. */
 export function isReportedAfter(report: VehicleReport, moment: number): boolean {
   return report.reported_at !== null && Date.parse(report.reported_at) + 1000 > moment;
