@@ -124,11 +124,10 @@ export class Commands {
       return { ...manner, issued_at, expires_in: chance.whole(1, past_s - 1), isVoid: true };
     }
     if (isRemote && chance.in(0.02)) return { ...manner, retain: true, isVoid: true };
-    const short = chance.in(0.5);
-    const expires_in = chance.in(0.15) ? undefined : chance.whole(1, short ? 3 : 20);
+    const [shortest, longest] = chance.in(0.3) ? [1, 3] : [5, 30];
     return {
       ...manner,
-      ...(expires_in !== undefined && { expires_in }),
+      ...(chance.in(0.85) && { expires_in: chance.whole(shortest, longest) }),
       ...(chance.in(0.1) && { messageExpiryInterval: chance.whole(1, 5) }),
       ...(isRemote && chance.in(0.03) && { dry_run: true }),
     };

@@ -16,7 +16,26 @@ const mostQuickLosses = 2;
 /** So many faults of the cloud wait for a request at most. */
 const mostWaiting = 6;
 
-type Kind = readonly [share: number, happen: () => unknown];
+/** How often each happens, compared with the others. What stops everything is rare enough for the rest to go on. */
+const shares = {
+  pythonKilled: 7,
+  threadTerminated: 6,
+  brokerKilled: 3,
+  bridgeCut: 4,
+  senderCut: 4,
+  cloudDown: 4,
+  requestStruck: 36,
+  simulatedWeather: 12,
+  daemonKilled: 2,
+  daemonStopped: 1,
+} as const;
+
+type Kind = keyof typeof shares;
+const all = Object.keys(shares) as Kind[];
+
+/** Those that a daemon meets as soon as it is there; the others leave it a moment in most of its lives. */
+const mildKinds: readonly Kind[] = ['requestStruck', 'simulatedWeather', 'senderCut'];
+const longestPeace_ms = 4_000;
 
 /** What goes wrong, at random; each kind is counted when it has happened. */
 export class Disturbances {
@@ -25,47 +44,25 @@ export class Disturbances {
   readonly #world: ChaosWorld;
   readonly #chance: Chance;
   readonly #counts = new Map<string, number>();
-  readonly #faults: { readonly kind: string; readonly handle: FaultHandle }[] = [];
+  #faults: { readonly kind: string; readonly handle: FaultHandle }[] = [];
   #quickLosses = 0;
   #lostAt = 0;
+  #peaceUntil = 0;
+  readonly #due = new Set(all);
+  /** Each answers whether it could happen. */
+  readonly #happenings: Readonly<Record<Kind, () => Promise<boolean> | boolean>> = {
+    pythonKilled: () => this.#killPython(),
+    threadTerminated: () => this.#terminateThread(),
+    brokerKilled: () => this.#killBroker(),
+    bridgeCut: () => this.#cut(),
+    senderCut: () => this.#cutSender(),
+    cloudDown: () => this.#cloudDown(),
+    requestStruck: () => this.#strikeRequest(),
+    simulatedWeather: () => this.#simulatedWeather(),
+    daemonKilled: () => this.#killDaemon(),
+    daemonStopped: () => this.#stopDaemon(),
+  };
   #brokerSince = performance.now();
-  readonly #kinds: readonly Kind[] = [
-    [
-      14,
-      () => {
-        this.#killPython();
-      },
-    ],
-    [
-      9,
-      () => {
-        this.#terminateThread();
-      },
-    ],
-    [4, () => this.#killBroker()],
-    [
-      5,
-      () => {
-        this.#cut();
-      },
-    ],
-    [
-      3,
-      () => {
-        this.#cutSender();
-      },
-    ],
-    [4, () => this.#cloudDown()],
-    [
-      26,
-      () => {
-        this.#strikeRequest();
-      },
-    ],
-    [12, () => this.#simulatedWeather()],
-    [4, () => this.#killDaemon()],
-    [2, () => this.#stopDaemon()],
-  ];
 
   constructor(world: ChaosWorld, chance: Chance) {
     this.#world = world;
@@ -85,11 +82,22 @@ export class Disturbances {
     return [...this.counts.values()].reduce((sum, count) => sum + count, 0);
   }
 
-  /** One of them, as often as its share says. */
+  /** Whether every kind has happened. */
+  get isComplete(): boolean {
+    return this.#due.size === 0;
+  }
+
+  /** One of them, as often as its share says; now and then one that has not happened yet. */
   async happen(): Promise<void> {
-    const all = this.#kinds.flatMap(([share, one]) => Array.from({ length: share }, () => one));
-    const [first, ...others] = all;
-    if (first !== undefined) await this.#chance.oneOf(first, ...others)();
+    const isPeace = performance.now() < this.#peaceUntil;
+    const due = [...this.#due];
+    const kinds =
+      due.length > 0 && this.#chance.in(0.3)
+        ? due
+        : all.flatMap((kind) => Array.from({ length: shares[kind] }, () => kind));
+    const fitting = kinds.filter((kind) => !isPeace || mildKinds.includes(kind));
+    const kind = this.#chance.oneOf<Kind>('requestStruck', ...fitting);
+    if (await this.#happenings[kind]()) this.#due.delete(kind);
   }
 
   /** Nothing goes wrong from now on. */
@@ -98,44 +106,46 @@ export class Disturbances {
     await this.#world.simulated.write({});
   }
 
-  #count(kind: string): void {
+  #count(kind: string): true {
     this.#counts.set(kind, (this.#counts.get(kind) ?? 0) + 1);
+    return true;
   }
 
-  #killPython(): void {
+  #killPython(): boolean {
     const [first, ...others] = this.#world.pythons();
-    if (first === undefined) return;
+    if (first === undefined) return false;
     try {
       process.kill(this.#chance.oneOf(first, ...others).pid, 'SIGKILL');
-      this.#count('Python process killed');
+      return this.#count('Python process killed');
     } catch (error) {
       // It has ended by itself since.
       if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+      return false;
     }
   }
 
-  #terminateThread(): void {
+  #terminateThread(): boolean {
     this.#world.daemon.kill('SIGUSR2');
-    this.#count('thread terminated');
+    return this.#count('thread terminated');
   }
 
-  async #killBroker(): Promise<void> {
+  async #killBroker(): Promise<boolean> {
     if (performance.now() - this.#brokerSince < brokerSaves_ms || !this.#mayLoseConnection())
-      return;
+      return false;
     await this.#world.killBroker(this.#chance.between(0, 300));
     this.#brokerSince = performance.now();
-    this.#count('broker killed');
+    return this.#count('broker killed');
   }
 
-  #cut(): void {
-    if (!this.#mayLoseConnection()) return;
+  #cut(): boolean {
+    if (!this.#mayLoseConnection()) return false;
     this.#world.line.cut();
-    this.#count("bridge's connection cut");
+    return this.#count("bridge's connection cut");
   }
 
-  #cutSender(): void {
+  #cutSender(): boolean {
     this.#world.senderLine.cut();
-    this.#count("sender's connection cut");
+    return this.#count("sender's connection cut");
   }
 
   #mayLoseConnection(): boolean {
@@ -147,21 +157,25 @@ export class Disturbances {
     return true;
   }
 
-  async #cloudDown(): Promise<void> {
+  async #cloudDown(): Promise<boolean> {
     await this.#world.cloudLine.down();
     await pause(this.#chance.between(50, 600));
     await this.#world.cloudLine.up();
-    this.#count('cloud down');
+    return this.#count('cloud down');
   }
 
-  #strikeRequest(): void {
+  #strikeRequest(): boolean {
     const waiting = this.#faults.filter(({ handle }) => handle.struck === 0);
-    if (waiting.length >= mostWaiting) waiting[0]?.handle.clear();
+    if (waiting.length >= mostWaiting) {
+      for (const { handle } of waiting) handle.clear();
+      this.#faults = this.#faults.filter(({ handle }) => handle.struck > 0);
+    }
     const fault = this.#aFault();
+    const { is } = fault.effect;
     const when = fault.processed === true ? 'after it was taken' : 'before it was taken';
-    const isMoot = ['latency', 'refused', 'rate_limited', 'session_revoked'];
-    const kind = `request: ${fault.effect.is}${isMoot.includes(fault.effect.is) ? '' : ` ${when}`}`;
-    this.#faults.push({ kind, handle: this.#world.cloud.fault(fault) });
+    const kind = ['reset', 'close', 'gateway'].includes(is) ? `${is} ${when}` : is;
+    this.#faults.push({ kind: `request: ${kind}`, handle: this.#world.cloud.fault(fault) });
+    return true;
   }
 
   #aFault(): Fault {
@@ -200,7 +214,7 @@ export class Disturbances {
     )();
   }
 
-  async #simulatedWeather(): Promise<void> {
+  async #simulatedWeather(): Promise<boolean> {
     const chance = this.#chance;
     const kinds: Readonly<Record<string, Weather['vehicles']>> = {
       'fair weather': {},
@@ -217,28 +231,30 @@ export class Disturbances {
     const [first = '', ...others] = Object.keys(kinds);
     const kind = chance.oneOf(first, ...others);
     await this.#world.simulated.write({ vehicles: kinds[kind] ?? {} });
-    if (kind !== first) this.#count(`simulated cloud: ${kind}`);
+    return kind === first || this.#count(`simulated cloud: ${kind}`);
   }
 
-  async #killDaemon(): Promise<void> {
+  async #killDaemon(): Promise<boolean> {
     await this.#world.kill();
-    this.#count('daemon killed');
     await this.#startAgain();
+    return this.#count('daemon killed');
   }
 
-  async #stopDaemon(): Promise<void> {
+  async #stopDaemon(): Promise<boolean> {
     const { code, signal } = await this.#world.stop();
-    this.#count('daemon stopped');
     if (code !== 0) {
       const says = `a stopped daemon ended with ${String(signal ?? code)}`;
       this.violations.push({ id: null, says });
     }
     await this.#startAgain();
+    return this.#count('daemon stopped');
   }
 
   async #startAgain(): Promise<void> {
     await pause(this.#chance.between(0, 300));
     await this.#world.launch();
     this.#quickLosses = 0;
+    const peace_ms = this.#chance.in(0.8) ? this.#chance.between(0, longestPeace_ms) : 0;
+    this.#peaceUntil = performance.now() + peace_ms;
   }
 }

@@ -38,7 +38,11 @@ export async function runChaos(seed: number, quota: Quota): Promise<Outcome> {
   const commands = new Commands({ base, chance: ofCommands, cars: world.cars, run: String(seed) });
   const disturbances = new Disturbances(world, ofFaults);
   const until = performance.now() + longest_ms;
-  while (world.accepted < quota.commands || disturbances.total < quota.faults) {
+  const isEnough = (): boolean =>
+    world.accepted >= quota.commands &&
+    disturbances.total >= quota.faults &&
+    disturbances.isComplete;
+  while (!isEnough()) {
     if (performance.now() > until) throw new Error('chaos: the quota was not reached');
     for (let count = ofCommands.whole(1, 9); count > 0; count -= 1) world.send(commands.next());
     await pause(ofFaults.between(0, 150));
