@@ -198,6 +198,16 @@ def is_bare_request_error(trouble: Trouble) -> bool:
     return type(trouble.error).__name__ == "RequestException"
 
 
+def is_no_server_failure(trouble: Trouble) -> bool:
+    return trouble.seen.status is None or trouble.seen.status < 500
+
+
+def is_no_refusal(trouble: Trouble) -> bool:
+    """Brazil takes whatever does not say yes for a no."""
+    seen = trouble.seen
+    return not (seen.is_refusal or seen.codes or trouble.is_4xx)
+
+
 def was_judged(trouble: Trouble) -> bool:
     """Whether the vendor itself has answered: a server that failed may have passed the request on."""
     status, codes = trouble.seen.status, trouble.seen.codes

@@ -50,6 +50,22 @@ def test_brazil_says_by_code_what_others_have_errors_for(
 
 
 @pytest.mark.parametrize(
+    ("answer", "code"),
+    [
+        (reply({"message": "no"}), "unavailable"),
+        (refused("5031", 503), "unavailable"),
+        (reply({"message": "no"}, status=502), "unavailable"),
+        (reply([]), "internal"),
+    ],
+    ids=str,
+)
+def test_what_brazil_does_not_refuse_is_unknown(make_bench: Any, answer: Any, code: str) -> None:
+    failure, times = brazil(make_bench, answer)
+    assert (failure["code"], failure["outcome"], failure["sent"]) == (code, "unknown", True)
+    assert times == 1
+
+
+@pytest.mark.parametrize(
     ("place", "answer", "code", "is_unknown"),
     [
         (CCI, gspa_refused("503-000", 503), "unavailable", False),

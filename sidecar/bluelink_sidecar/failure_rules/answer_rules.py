@@ -12,6 +12,7 @@ from ..trouble import (
     is_connect_timeout,
     is_connection,
     is_named,
+    is_no_refusal,
     is_read_timeout,
     never,
     on_4xx,
@@ -172,6 +173,15 @@ ANSWER_RULES: tuple[Rule, ...] = (
         lambda t: is_api(t) and t.saw("7710"),
         DEVICE_FORGOTTEN,
         frozenset({CANADA}),
+    ),
+    Rule(
+        37,
+        "unavailable",
+        lambda t: is_api(t) and is_no_refusal(t),
+        ODD_ANSWER,
+        frozenset({BRAZIL}),
+        kinds=("command",),
+        is_not_done=never,
     ),
     Rule(
         45,

@@ -8,6 +8,7 @@ from ..trouble import (
     is_coded,
     is_device_refused,
     is_named,
+    is_no_server_failure,
     is_outage_before_command,
     is_pin_endpoint,
     is_pin_refusal,
@@ -143,7 +144,14 @@ REFUSAL_RULES: tuple[Rule, ...] = (
     Rule(14, "auth_failed", lambda t: is_coded(t, "7501"), SESSION_REFUSED, frozenset({BRAZIL})),
     Rule(27, "unavailable", lambda t: is_coded(t, "4002"), DEVICE_FORGOTTEN, frozenset({BRAZIL})),
     Rule(26, "unsupported", lambda t: is_coded(t, "5921"), NO_DATA, frozenset({BRAZIL})),
-    Rule(28, "unavailable", lambda t: is_coded(t, "5031"), OUT_OF_ORDER, frozenset({BRAZIL})),
+    Rule(
+        28,
+        "unavailable",
+        lambda t: is_coded(t, "5031"),
+        OUT_OF_ORDER,
+        frozenset({BRAZIL}),
+        is_not_done=is_no_server_failure,
+    ),
     Rule(
         21,
         "duplicate_request",
