@@ -65,6 +65,8 @@ export interface AccountOptions {
   readonly slots?: number;
   readonly setPoints?: ReadonlyMap<string, SetPoints>;
   readonly confirm?: AccountSettings['confirm'];
+  /** Takes what stops it; without this it is stopped behind the test. */
+  readonly atEnd?: (stop: () => void) => void;
 }
 
 /** An electric car with everything, as the simulator has them. */
@@ -86,6 +88,7 @@ export function anAccount(clock: Clock, options: AccountOptions = {}) {
   let isReady = true;
   let generation = 1;
   let taken = 0;
+  let slots = options.slots ?? Infinity;
   const infos: VehicleInfo[] = [];
   const session = (): SessionState =>
     isReady ? { is: 'ready', session: { data: {}, generation } } : { is: 'signing_in' };
@@ -149,7 +152,7 @@ export function anAccount(clock: Clock, options: AccountOptions = {}) {
     isShut: (callClass) =>
       breakers[callClass].state.is === 'open' || options.accountRefusal !== undefined,
     takeSlot: () => {
-      if (taken >= (options.slots ?? Infinity)) return undefined;
+      if (taken >= slots) return undefined;
       taken += 1;
       return () => {
         taken -= 1;
@@ -190,7 +193,7 @@ export function anAccount(clock: Clock, options: AccountOptions = {}) {
     return { allow: options.allow ?? [], readOnly: options.readOnly ?? false };
   }
 
-  const slots = new Slots({
+  const jobSlots = new Slots({
     shared: new SharedSlots(100, 1),
     cars: () => 5,
     patience_ms: 2000,
@@ -218,7 +221,7 @@ export function anAccount(clock: Clock, options: AccountOptions = {}) {
       output: { trips: () => undefined, changed: () => undefined },
     },
     {
-      ...{ book, breakers, calls, dispatcher, slots, stored, vehicles, permissionsOf },
+      ...{ book, breakers, calls, dispatcher, slots: jobSlots, stored, vehicles, permissionsOf },
       isReady: () => isReady,
       refusal: () => options.accountRefusal,
       reject: (event) => {
@@ -235,7 +238,7 @@ export function anAccount(clock: Clock, options: AccountOptions = {}) {
     void jobs.stop();
     for (const one of callClasses) breakers[one].stop();
   };
-  onTestFinished(stop);
+  (options.atEnd ?? onTestFinished)(stop);
 
   /** In the order of an account's stop. */
   const stopCleanly = async (): Promise<void> => {
@@ -267,6 +270,10 @@ export function anAccount(clock: Clock, options: AccountOptions = {}) {
       stopCleanly,
     },
     slotsTaken: () => taken,
+    setSlots: (most: number): void => {
+      slots = most;
+      dispatcher.pump();
+    },
     setReady: (is: boolean): void => {
       isReady = is;
       dispatcher.pump();
