@@ -104,6 +104,12 @@ class Pair {
     const until = this.#time + ms;
     while (this.#time < until) {
       const next = Math.min(until, this.model.nextTime ?? until);
+      if (next < until && next - 1 > this.#time) {
+        // Nothing comes before its time.
+        vi.advanceTimersByTime(next - 1 - this.#time);
+        this.#time = next - 1;
+        await this.check();
+      }
       vi.advanceTimersByTime(next - this.#time);
       this.#time = next;
       this.model.at(next);
