@@ -190,9 +190,12 @@ export class Vehicles {
       unknown: () => unknownAfter(action),
       as_before: () => [],
     }[aftermath]();
-    // Until that is stored, and so published, the action goes on being under way: what was before is no answer.
-    void this.#believe(vehicle, at, effects).then(() => {
+    const over = (): void => {
       if (this.#taken.get(vehicle) === action) this.#taken.delete(vehicle);
+    };
+    // Until that is stored, and so published, the action goes on being under way: what was before is no answer.
+    void this.#believe(vehicle, at, effects, over).then(() => {
+      over();
       this.#publishSoon(vehicle);
     });
   }
@@ -273,7 +276,7 @@ export class Vehicles {
   }
 
   /** Stores what is newest by then, however long the store takes to work again, and publishes it. */
-  async #storeReading(vehicle: string): Promise<void> {
+  async #storeReading(vehicle: string, known?: () => void): Promise<void> {
     const { retry, putReading, onStoreTrouble } = this.#options;
     const stored = await retryUntilDone(
       retry,
@@ -287,6 +290,7 @@ export class Vehicles {
     );
     if (stored === undefined) return;
     this.#stored.set(vehicle, stored);
+    known?.();
     this.#publish(vehicle);
   }
 
@@ -356,13 +360,18 @@ export class Vehicles {
     this.#options.output.availability(car.topic_id, online);
   }
 
-  /** Resolves when it is stored. */
-  async #believe(vehicle: string, since: number, effects: readonly Effect[]): Promise<void> {
+  /** Resolves when it is stored; `known` is called then, before it is published. */
+  async #believe(
+    vehicle: string,
+    since: number,
+    effects: readonly Effect[],
+    known?: () => void,
+  ): Promise<void> {
     const held = this.#readings.get(vehicle);
     // A report that came meanwhile knows better.
     if (held === undefined || effects.length === 0 || isReportedSince(held.report, since)) return;
     this.#readings.set(vehicle, afterCommand(held, since, effects));
-    await this.#storeReading(vehicle);
+    await this.#storeReading(vehicle, known);
   }
 
   /** Reading a car can tell more than listing it (USA Kia's VIN). The topic id stays what it was. */
