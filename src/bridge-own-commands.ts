@@ -85,8 +85,11 @@ export async function createOwnCommands(options: OwnCommandsOptions) {
     clock,
     book,
     allow: options.allow,
-    find: (id) =>
-      firstKnown([...accounts.map((account) => account.admissions.peek(id)), refreshAll.peek(id)]),
+    find: async (id) => {
+      await Promise.all(accounts.map(({ admissions }) => admissions.settled(id)));
+      const found = accounts.map(({ admissions }) => admissions.peek(id));
+      return firstKnown([...found, refreshAll.peek(id)]);
+    },
     cancel: (id) =>
       firstKnown([
         ...accounts.map((account) => account.admissions.cancel(id)),

@@ -166,6 +166,11 @@ export class Admissions<W> {
     return job === 'unknown_id' ? this.leave(id, 'cancelled', {}) : job;
   }
 
+  /** Resolves when no command of this id is just being stored: before that, it cannot be found. */
+  settled(id: string): Promise<void> {
+    return this.#options.book.settled(id);
+  }
+
   /** Whether `cancel` would find a command that can still be ended. */
   peek(id: string): 'ended' | 'too_late' | 'unknown_id' {
     const job = this.#options.jobs.peek(id);

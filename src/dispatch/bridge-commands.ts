@@ -31,7 +31,7 @@ export interface BridgeCommandsOptions<W> {
   readonly book: CommandBook<W>;
   readonly allow: readonly string[] | undefined;
   /** Whether `cancel` would find a command that has not started. */
-  readonly find: (id: string) => Cancelled;
+  readonly find: (id: string) => Cancelled | Promise<Cancelled>;
   readonly cancel: (id: string) => Cancelled;
   readonly clearQueue: () => void;
   /** The names of the accounts. */
@@ -156,7 +156,7 @@ export class BridgeCommands<W> {
       ...(request.id === undefined ? {} : { id: request.id }),
     };
     const times = checkTimes(request, incoming, this.#expiry_s(command), about);
-    const refusal = this.#refusalOf(command);
+    const refusal = await this.#refusalOf(command);
     if (refusal?.code === 'not_allowed') this.#refuse(incoming, rejected(refusal, about));
     else if ('status' in times) this.#refuse(incoming, times);
     else if (refusal !== undefined) this.#refuse(incoming, rejected(refusal, about));
@@ -185,7 +185,7 @@ export class BridgeCommands<W> {
     }
   }
 
-  #refusalOf(command: BridgeCommand): Failure | undefined {
+  async #refusalOf(command: BridgeCommand): Promise<Failure | undefined> {
     const { name } = command;
     const names = command.name === 'refresh_all' ? [name, `${name}:${command.mode}`] : [name];
     if (!isAllowed(names, [this.#options.allow])) {
@@ -193,7 +193,7 @@ export class BridgeCommands<W> {
     }
     switch (name) {
       case 'cancel':
-        return cancelFailure(this.#options.find(command.value));
+        return cancelFailure(await this.#options.find(command.value));
       case 'reset_breaker':
         return this.#accountFailure('value', command.value, ['all']);
       case 'otp':

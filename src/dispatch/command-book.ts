@@ -143,6 +143,11 @@ export class CommandBook<W> {
     }
   }
 
+  /** Resolves when no command of this id is being looked at or stored any more. */
+  async settled(id: string): Promise<void> {
+    await this.#claimed.get(id);
+  }
+
   async statusOf(id: string, fingerprint: string): Promise<IdStatus> {
     const open = this.#open.get(id);
     if (open !== undefined) return judged(open.record, fingerprint);
