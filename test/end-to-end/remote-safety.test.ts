@@ -298,6 +298,24 @@ describe.skipIf(!hasMosquitto)('never twice, never late, never by accident', () 
       return eventOf(answer);
     };
 
+    test('that is sent right behind a command finds it', async () => {
+      const car = aCar();
+      await keepBusy(car, 1500);
+      const id = bridge.newId();
+      const { client } = bridge.recorder;
+      // Both are with the bridge before either is on its disk.
+      await Promise.all([
+        client.publishAsync(
+          bridge.commandTopic(car, 'lock'),
+          JSON.stringify({ id, value: 'unlock' }),
+          { qos: 1 },
+        ),
+        client.publishAsync(bridge.commandTopic('bridge', 'cancel'), id, { qos: 1 }),
+      ]);
+      expect(await bridge.recorder.waitForEnding(id)).toMatchObject({ status: 'cancelled' });
+      await expectDone(car, []);
+    });
+
     test('ends one that waits', async () => {
       const car = aCar();
       await keepBusy(car, 1500);

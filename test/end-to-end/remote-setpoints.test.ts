@@ -71,8 +71,7 @@ describe.skipIf(!hasMosquitto)('what is said in several messages', () => {
     ] as const)('%s make one start', async (_, first, second) => {
       const car = anElectricCar();
       const from = bridge.recorder.messages.length;
-      await say(car, ...first);
-      await say(car, ...second);
+      for (const [name, word] of [first, second]) await say(car, name, word);
       await endings(car, 2, from);
       await expectDone(car, [{ name: 'climate_start', temperature: 22, unit: 'C' }]);
       expect(stateOf(car).climate).toMatchObject({ mode: 'auto', target: 22 });
