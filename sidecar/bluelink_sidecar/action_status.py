@@ -29,7 +29,7 @@ def action_status(state: AccountState, request: Request, seen: Seen) -> Json:
             raise
         answer = None
     status = _status(answer)
-    if status == "failed" and place.family is Family.CANADA and seen.is_refusal:
+    if status == "failed" and place.family is Family.CANADA and not seen.is_done:
         raise _no_answer(seen)
     return succeeded({"operation": "action_status", "status": status}, seen.requests)
 

@@ -19,7 +19,7 @@ from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection
 
 from .sending import Sending
-from .vendor_codes import codes_in, says_no
+from .vendor_codes import codes_in, says_done, says_no
 
 CONNECT_TIMEOUT_S = 10.0
 READ_TIMEOUT_S = 30.0
@@ -48,9 +48,11 @@ class Seen:
 
     requests: int = 0
     status: int | None = None
-    #: Whether the last reply was an object of JSON, and one that says no; whether any was a server's own failure.
+    #: Whether the last reply was an object of JSON, one that says no, or in Canada one that answers; whether any was a
+    #: server's own failure.
     is_object: bool = False
     is_refusal: bool = False
+    is_done: bool = False
     is_disordered: bool = False
     codes: frozenset[str] = frozenset()
     #: Of all replies of the task: the library tries other ways after some refusals, and reports the last.
@@ -74,7 +76,15 @@ class Seen:
     @contextmanager
     def aside(self) -> Iterator[None]:
         """For requests of another purpose: what they show is not said of the task."""
-        names = ("status", "codes", "is_object", "is_refusal", "retry_after_s", "sending")
+        names = (
+            "status",
+            "codes",
+            "is_object",
+            "is_refusal",
+            "is_done",
+            "retry_after_s",
+            "sending",
+        )
         kept = {name: getattr(self, name) for name in names}
         self.sending = None
         try:
@@ -165,7 +175,7 @@ class HttpWatch:
             seen.sending.before(path_of(request))
         seen.requests += 1
         seen.status, seen.codes, seen.is_waking = None, frozenset(), wakes
-        seen.is_object = seen.is_refusal = False
+        seen.is_object = seen.is_refusal = seen.is_done = False
         if wakes:
             seen.wakes, seen.wake_status, seen.wake_codes = seen.wakes + 1, None, frozenset()
         self._on_request()
@@ -195,6 +205,7 @@ class HttpWatch:
         body = json_of(response)
         seen.is_object, seen.codes = isinstance(body, dict), codes_in(body)
         seen.is_refusal = seen.is_object and says_no(body)
+        seen.is_done = seen.is_object and says_done(body)
         seen.all_codes |= seen.codes
         seen.retry_after_s = retry_after_s(response.headers)
         if seen.is_waking:

@@ -39,8 +39,19 @@ def says_no(body: Any) -> bool:
         any(body.get(name) for name in ("error", "errorCode", "errCode", "code"))
         or body.get("retCode") == "F"
         or (isinstance(status, dict) and bool(status.get("statusCode")))
-        or (isinstance(header, dict) and bool(header.get("responseCode")))
+        or (isinstance(header, dict) and _is_number_but_0(header.get("responseCode")))
     )
+
+
+def says_done(body: Any) -> bool:
+    """Whether a reply of Canada is an answer to the question at all."""
+    header = body.get("responseHeader")
+    return isinstance(header, dict) and header.get("responseCode") == 0
+
+
+def _is_number_but_0(code: Any) -> bool:
+    """Anything else in its place is no word of the vendor: it refuses nothing."""
+    return isinstance(code, int) and code != 0
 
 
 def _european(body: dict[str, Any]) -> list[str]:

@@ -88,6 +88,16 @@ def test_a_refused_session_says_nothing_of_the_command(make_bench: Any, place: P
     ("place", "answer", "code"),
     [
         (CANADA, canada_error("7001"), "unavailable"),
+        (
+            CANADA,
+            reply(
+                {
+                    "responseHeader": {"responseCode": "?"},
+                    "result": {"transaction": {"apiResult": 1}},
+                }
+            ),
+            "unavailable",
+        ),
         (EUROPE, refused("5091"), "rate_limited"),
         (EUROPE, reply(b"<html>", status=502), "unavailable"),
     ],

@@ -208,6 +208,15 @@ def test_a_command_that_is_taken_without_a_name_is_taken(make_bench: Any, place:
     assert outcome["result"] == {"operation": "command", "action_id": None, "follow_up": None}
 
 
+def test_a_code_that_is_no_number_refuses_nothing(make_bench: Any) -> None:
+    bench, session = CANADA.ready(make_bench)
+    bench.cloud.on(CANADA.command, reply({"responseHeader": {"responseCode": "?"}}))
+    outcome = order(bench, session)
+    assert outcome["ok"], outcome
+    assert outcome["result"]["follow_up"] is None
+    assert CANADA.sent(bench) == 1
+
+
 def test_the_bare_name_of_the_newer_european_cloud_is_none(make_bench: Any) -> None:
     bench, session = CCI.ready(make_bench)
     bench.cloud.on(CCI.command, reply({"data": {}, "metaInfo": {"retCode": "S"}}, status=202))
