@@ -127,7 +127,7 @@ function executionViolations(lives: readonly Life[], evidence: Evidence): Violat
     const alike = remote.filter((life) => isMeant(one, life));
     const others = alike.map((life) => `${life.id} (${whyNot(one, life)})`);
     return {
-      id: alike.at(-1)?.id ?? null,
+      id: alike.findLast((life) => isInTime(one, life))?.id ?? null,
       says: `${vehicle} did "${deed}" at ${iso(at)}, once more than any command allows: ${others.join(', ')}`,
     };
   });
@@ -147,6 +147,10 @@ function isMeant({ vehicle, deed }: Execution, { accepted, asked }: Life): boole
 
 function isOf(execution: Execution, life: Life): boolean {
   return isMeant(execution, life) && whyNot(execution, life) === '';
+}
+
+function isInTime({ at }: Execution, life: Life): boolean {
+  return at >= Date.parse(life.accepted.at) && at <= deadlineOf(life) + late_ms;
 }
 
 function whyNot({ at }: Execution, life: Life): string {
