@@ -4,7 +4,7 @@ import type { Metrics } from '../daemon/metrics.js';
 import { vehicleCommandNames } from '../vehicle/command.js';
 import { isEnding, type LifeCycleEvent } from '../vehicle/life-cycle.js';
 import type { Failure } from '../vehicle/outcome.js';
-import type { Outcome, Task } from '../vehicle/task.js';
+import type { Operation, Outcome, Task } from '../vehicle/task.js';
 import type { ThreadNote } from '../vehicle/thread-note.js';
 import type { BreakerState, CallClass } from './breaker.js';
 import type { SessionState } from './session-keeper.js';
@@ -18,6 +18,8 @@ export interface AccountLogOptions {
   /** False from the second time on that anybody asks for this text. */
   readonly isNews: (message: string) => boolean;
 }
+
+const manyOf: readonly Operation[] = ['trips', 'action_status'];
 
 /** What is written and counted of one account: every line of a command carries its id. */
 export function createAccountLog({ log, metrics, account, nameOf, isNews }: AccountLogOptions) {
@@ -45,8 +47,11 @@ export function createAccountLog({ log, metrics, account, nameOf, isNews }: Acco
     returned(task: Task, outcome: Outcome, duration: number): void {
       metrics.callReturned(task.operation, outcome.ok, duration);
       const duration_ms = Math.round(duration);
-      if (outcome.ok) log.info({ ...about(task), duration_ms }, 'call returned');
-      else {
+      if (outcome.ok) {
+        // Of a command or a job there are many, and its own steps are told.
+        const level = manyOf.includes(task.operation) ? 'debug' : 'info';
+        log[level]({ ...about(task), duration_ms }, 'call returned');
+      } else {
         const { code: failure, message: reason } = outcome.failure;
         log.info({ ...about(task), duration_ms, failure, reason }, 'call returned');
       }

@@ -346,6 +346,10 @@ export class Admissions<W> {
   #end(open: OpenCommand, status: Ending, details: EventDetails): void {
     if (open.phase === 'waiting') this.#options.waiting.remove(open.record.vehicle ?? '');
     this.#refreshes.delete(open.record.id);
+    // What ended before it started was none that the car was sent.
+    if (open.record.command !== 'refresh' && neverSent.includes(status)) {
+      this.#options.rate.takeBack(open.record.vehicle ?? '', open.record.received_at);
+    }
     this.#options.book.end(open, status, details);
   }
 
@@ -441,3 +445,5 @@ export class Admissions<W> {
 function deadlineOf({ record, received }: OpenCommand): number {
   return received + (record.deadline - record.received_at);
 }
+
+const neverSent: readonly Ending[] = ['superseded', 'cancelled', 'expired'];

@@ -40,7 +40,7 @@ const longestStart = 16;
 /** `cached:x` and `force:x` were taken, and what follows the colon was passed over. */
 function withoutSuffix(payload: Uint8Array): Uint8Array {
   const start = Buffer.from(payload.subarray(0, longestStart)).toString('latin1');
-  const [, word] = /^\s*(cached|force):/.exec(start) ?? [];
+  const [, word] = /^\s*(cached|force):/i.exec(start) ?? [];
   return word === undefined ? payload : Buffer.from(word);
 }
 

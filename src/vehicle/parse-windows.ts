@@ -17,7 +17,7 @@ export const windowsFields = z
   .refine(
     ({ value, ...windows }) => (value === undefined) !== (Object.keys(windows).length === 0),
     {
-      error: `one of ${windowPositions.join(', ')}, or else windows by their names`,
+      error: `either one word (${windowPositions.join(', ')}) for all or windows by their names`,
       path: ['value'],
     },
   )

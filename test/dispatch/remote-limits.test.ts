@@ -10,6 +10,19 @@ const wait = (ms: number) => vi.advanceTimersByTimeAsync(ms);
 describe('commands.rate', () => {
   const rate = { count: 2, window_ms: 600_000 };
 
+  test('what a later one replaced before it left was none that the car was sent', async () => {
+    const car = aRemoteCar(clock, { rate });
+    await car.command('horn', { id: 'a' });
+    await car.command('lock', { value: 'unlock', id: 'b' });
+    await wait(1);
+    await car.command('lock', { value: 'lock', id: 'c' });
+    expect(car.story('c')).toEqual(['rejected rate_limited']);
+    expect(car.admissions.cancel('b')).toBe('ended');
+    await settle();
+    await car.command('lock', { value: 'lock', id: 'd' });
+    expect(car.story('d')[0]).toBe('accepted');
+  });
+
   test('slides: the next one may come when the oldest is out of the window', async () => {
     const car = aRemoteCar(clock, { rate });
     await car.command('horn', { id: 'a' });
