@@ -154,7 +154,7 @@ export class Fleet {
     return events;
   }
 
-  /** The first document of a read that was made after the vendor had taken the command. */
+  /** The first document of a read after the vendor has taken the command, but for those from before its ending. */
   async #nextRead(
     { topicId }: FleetCar,
     lives: Outcome['lives'],
@@ -164,8 +164,12 @@ export class Fleet {
     const since = steps[0]?.at ?? '';
     const topic = `${this.bridge.base}/${topicId}/state`;
     const parsed = (payload: string) => stateDocumentSchema.parse(JSON.parse(payload));
+    const isWanted = (payload: string): boolean => {
+      const { polled_at, lock } = parsed(payload);
+      return (polled_at ?? '') > since && lock.state !== 'locking' && lock.state !== 'unlocking';
+    };
     const found = await this.world.recorder.waitFor(
-      (message) => message.topic === topic && (parsed(message.payload).polled_at ?? '') > since,
+      (message) => message.topic === topic && isWanted(message.payload),
       patience_ms,
       from,
     );

@@ -13,7 +13,7 @@ import {
 /** What the platform that the makers share outside of North America confirms, it confirms by itself. */
 export const confirmedBy: CommandHome['confirmedBy'] = () => 'action_status';
 
-export const withoutPlug = ['windows', hazards, 'valet_mode', 'navigation', 'trips'];
+const withoutPlug = ['windows', hazards, 'valet_mode', 'navigation', 'trips'];
 export const withPlug = [...withoutPlug, charging, 'charge_port', 'schedule'];
 
 /** In half degrees, from the coldest set point of a region to the hottest. */
