@@ -110,9 +110,7 @@ export const confirm = z
       .describe(
         "The gap between two questions whether the car has acted; `auto`: the region's own.",
       ),
-    for: duration({ min: '100ms', max: '1h' })
-      .prefault('120s')
-      .describe('How long it is asked.'),
+    for: duration({ min: '100ms', max: '1h' }).prefault('120s').describe('How long it is asked.'),
     read_back: z
       .array(duration({ min: '100ms', max: '10m' }))
       .max(10)

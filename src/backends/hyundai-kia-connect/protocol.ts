@@ -1,7 +1,13 @@
 import { z } from 'zod';
 import { failure } from '../../vehicle/outcome.js';
 import type { Failure } from '../../vehicle/outcome.js';
-import { deviceSchema, isAnswerTo, outcomeSchema, reachesCar, sessionSchema } from '../../vehicle/task.js';
+import {
+  deviceSchema,
+  isAnswerTo,
+  outcomeSchema,
+  reachesCar,
+  sessionSchema,
+} from '../../vehicle/task.js';
 import type { Outcome, Task } from '../../vehicle/task.js';
 import type { HyundaiKiaConnectSettings } from './settings.js';
 
