@@ -151,8 +151,13 @@ export class Vehicles {
 
   /** What the car can do besides being read. */
   capabilities(vehicle: string): Capabilities {
-    const offered = this.byVendorId(vehicle)?.listed.commands ?? {};
-    const refused = this.#notOffered.get(vehicle);
+    const car = this.byVendorId(vehicle);
+    return car === undefined ? {} : this.#offersOf(car);
+  }
+
+  #offersOf({ listed }: KnownVehicle): Capabilities {
+    const offered = listed.commands ?? {};
+    const refused = this.#notOffered.get(listed.id);
     if (refused === undefined) return offered;
     const left = vendorCommandNames.filter((name) => !refused.has(name));
     return Object.fromEntries(left.map((name) => [name, offered[name]]));
@@ -349,7 +354,7 @@ export class Vehicles {
     const document = stateDocument(car, readingAt(reading, now), command, stale);
     const vehicle = car.listed.id;
     const withPoints =
-      this.capabilities(vehicle).climate === undefined
+      this.#offersOf(car).climate === undefined
         ? document
         : withSetPoints(document, this.setPoints(vehicle));
     return underWay(withPoints, this.#taken.get(vehicle));
