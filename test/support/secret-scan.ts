@@ -24,6 +24,9 @@ const secretHeaders =
 const secretKeys =
   /(token|password|pauth|otp(key|validationkey|no)?|^pin|sid|rmtoken|vehiclekey|userinfouuid)$/i;
 
+/** In capitals it is no session: the newer European cloud names with it what it was told to do. */
+const nameOfAction = 'SID';
+
 /** What a request or a reply carries under a name that secrets have. */
 export function keepSecretsOf(headers: Readonly<Record<string, unknown>>, body: string): void {
   for (const [name, value] of Object.entries(headers)) {
@@ -35,8 +38,8 @@ export function keepSecretsOf(headers: Readonly<Record<string, unknown>>, body: 
 function keepIn(value: unknown): void {
   if (typeof value !== 'object' || value === null) return;
   for (const [key, one] of Object.entries(value)) {
-    if (typeof one === 'string' && secretKeys.test(key)) keepSecret(one);
-    else keepIn(one);
+    if (typeof one !== 'string') keepIn(one);
+    else if (key !== nameOfAction && secretKeys.test(key)) keepSecret(one);
   }
 }
 
