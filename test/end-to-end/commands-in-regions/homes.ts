@@ -1,7 +1,6 @@
 import type { Cloud, Credentials } from '../../cloud/cloud.js';
 import type { PendingCommands } from '../../cloud/pending-commands.js';
 import type { CloudAccount } from '../../support/library-bridge.js';
-import type { Order } from './order.js';
 
 /** An account whose maker writes down what its cars carry out. */
 export interface CommandOwner extends CloudAccount {
@@ -36,6 +35,8 @@ export interface CommandCar {
   readonly takesHalves?: boolean;
   /** All four windows are told the same, and not to open a little. */
   readonly windowsAreOne?: boolean;
+  /** The two windows in front are told the same, or all four are. */
+  readonly windowsInPairs?: boolean;
   /** What its cloud does not tell in a read. */
   readonly untold?: readonly string[];
 }
@@ -63,10 +64,7 @@ export interface SetPoint {
   readonly heard_c: number;
 }
 
-export type SeatPlace = 'front_left' | 'front_right' | 'rear_left' | 'rear_right';
-
-/** What is told to a car of this home, one after another. */
-export type Orders = (car: CommandCar) => readonly Order[];
+type SeatPlace = 'front_left' | 'front_right' | 'rear_left' | 'rear_right';
 
 export const allSeats: readonly SeatPlace[] = [
   'front_left',

@@ -118,7 +118,7 @@ function port(value: 'open' | 'close'): Order {
 type Window = 'front_left' | 'front_right' | 'rear_left' | 'rear_right';
 type Position = 'open' | 'close' | 'vent';
 
-function windows(payload: Payload, positions: Record<Window, Position>): Order {
+function windows(payload: Payload, positions: Partial<Record<Window, Position>>): Order {
   const open = Object.entries(positions).map(([window, position]) => [
     window,
     position !== 'close',
@@ -142,9 +142,13 @@ const each = (position: Position) => ({
 });
 
 /** Where they cannot be moved one by one, they cannot be opened a little either. */
-function windowOrders({ windowsAreOne = false }: CommandCar): Order[] {
+function windowOrders({ windowsAreOne = false, windowsInPairs = false }: CommandCar): Order[] {
   const all = [windows('open', each('open')), windows('close', each('close'))];
   if (windowsAreOne) return all;
+  if (windowsInPairs) {
+    const inFront = { front_left: 'vent', front_right: 'vent' } as const;
+    return [windows('vent', each('vent')), ...all, windows(inFront, inFront), ...all.slice(1)];
+  }
   const one = windows(
     { front_left: 'vent', rear_right: 'open' },
     // Those that are not named stay as they are.
