@@ -8,8 +8,16 @@ import { hasOldLibrary, hasTestPython } from '../support/python.js';
 import { atHome } from './error-table/at-home.js';
 import { onTeardown } from '../support/teardown.js';
 import { canadaRows } from './error-table/canada.js';
+import {
+  canadaCommands,
+  hyundaiUsaCommands,
+  kiaUsaCommands,
+} from './error-table/command-rows-america.js';
+import { europeCciCommands } from './error-table/command-rows-europe-cci.js';
+import { europeCommands, platformCommands } from './error-table/command-rows-platform.js';
 import { ccspRows } from './error-table/ccsp.js';
 import { europeRows } from './error-table/europe.js';
+import type { CommandRows } from './error-table/command-row.js';
 import { type Maker, type Owner, hyundaiUsa } from './error-table/homes.js';
 import type { Row, Rows } from './error-table/row.js';
 import { hyundaiUsaRows, kiaUsaRows } from './error-table/usa.js';
@@ -22,6 +30,16 @@ const tables: readonly Pick<Rows<never>, 'rows'>[] = [
   ...europeRows,
 ];
 
+/** Their tests are files of their own. */
+const commandTables: readonly Pick<CommandRows<never>, 'rows' | 'pin' | 'unsupported'>[] = [
+  kiaUsaCommands,
+  hyundaiUsaCommands,
+  canadaCommands,
+  ...platformCommands,
+  ...europeCommands,
+  europeCciCommands,
+];
+
 const rulesFile = new URL('../../sidecar/tests/test_failures.py', import.meta.url);
 
 /** The table's own numbers, and those of what was found since. */
@@ -32,18 +50,14 @@ const ofOddAnswers = [31, 33, 35];
 /** What no sign-in and no read can meet over HTTP, and why; it is tested with the rules. */
 const ofTheRules: Readonly<Record<number, string>> = {
   5: 'only releases up to 4.23 raise it, and only at a sign-in',
-  17: 'a PIN: remote commands',
-  19: 'a PIN: remote commands',
   20: 'never raised by a library up to now',
-  23: 'a safety warning: remote commands',
+  23: 'a safety warning: pictures alone have one',
   30: 'a connection that takes too long to be made: a proxy answers at once',
-  41: 'a refused transaction: remote commands',
-  44: 'an HTTP status: remote commands',
-  50: 'options of a remote command',
+  50: 'options of a remote command: the bridge has checked them',
   54: 'everything else',
 };
-/** Their tests have no row: a class of a later release, and what only remote commands can meet. */
-const others = [24, 40, 53];
+/** Their tests have no row: what is never offered, and a class of a later release. */
+const others = [24, 53];
 
 describe.skipIf(!hasTestPython || hasOldLibrary)('the table of errors', () => {
   describeRows(kiaUsaRows);
@@ -55,8 +69,18 @@ describe.skipIf(!hasTestPython || hasOldLibrary)('the table of errors', () => {
 
   test('every row is here, or in the tests of the rules', () => {
     const here = tables.flatMap(({ rows }) => rows.map(({ row }) => row));
+    const ofCommands = commandTables.flatMap(({ rows, pin, unsupported }) =>
+      [...rows, pin, unsupported].flatMap((one) => one?.row ?? []),
+    );
     const rules = Object.keys(ofTheRules).map(Number);
-    const known = new Set([...here, ...ofTheProcess, ...ofOddAnswers, ...rules, ...others]);
+    const known = new Set([
+      ...here,
+      ...ofCommands,
+      ...ofTheProcess,
+      ...ofOddAnswers,
+      ...rules,
+      ...others,
+    ]);
     expect(tableRows.filter((row) => !known.has(row))).toEqual([]);
     const tests = readFileSync(rulesFile, 'utf8');
     for (const row of rules) expect(new RegExp(`\\(\\s*${String(row)},`).test(tests)).toBe(true);

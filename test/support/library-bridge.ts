@@ -72,7 +72,7 @@ function withAliases({ cars }: CloudAccount, account: LibraryAccount) {
 }
 
 export interface LibraryBridgeOptions {
-  readonly cloud: Cloud;
+  readonly cloud: Pick<Cloud, 'environment'>;
   readonly broker: Mosquitto;
   readonly recorder: Recorder;
   readonly accounts: readonly LibraryAccount[];

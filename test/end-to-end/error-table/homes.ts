@@ -22,7 +22,8 @@ export interface Home<M extends Maker = Maker> {
   readonly maker: M;
   readonly region: string;
   readonly brand: string;
-  readonly add: (cloud: Cloud) => Owner<M>;
+  /** Another name makes another owner. */
+  readonly add: (cloud: Cloud, as?: string) => Owner<M>;
 }
 
 /** Cars that hear at once: how long the library waits for them is scaled down. */
@@ -31,14 +32,16 @@ function hearing(account: EuropeAccount): EuropeAccount {
   return account;
 }
 
-const owner = { username: 'driver@example.com', password: 'open-sesame-7', pin: 'k7Qz', cars: 1 };
+function owner(username = 'driver@example.com') {
+  return { username, password: 'open-sesame-7', pin: 'k7Qz', cars: 1 };
+}
 
 export const kiaUsa: Home<'kia'> = {
   name: 'usa kia',
   maker: 'kia',
   region: 'usa',
   brand: 'kia',
-  add: ({ accounts }) => accounts.usaKia(owner),
+  add: ({ accounts }, as) => accounts.usaKia(owner(as)),
 };
 
 export const hyundaiUsa: Home<'hyundai'> = {
@@ -46,7 +49,7 @@ export const hyundaiUsa: Home<'hyundai'> = {
   maker: 'hyundai',
   region: 'usa',
   brand: 'hyundai',
-  add: ({ accounts }) => accounts.usaHyundai(owner),
+  add: ({ accounts }, as) => accounts.usaHyundai(owner(as)),
 };
 
 export const canada: Home<'canada'> = {
@@ -54,7 +57,7 @@ export const canada: Home<'canada'> = {
   maker: 'canada',
   region: 'canada',
   brand: 'kia',
-  add: ({ accounts }) => accounts.canada({ ...owner, brand: 'kia' }),
+  add: ({ accounts }, as) => accounts.canada({ ...owner(as), brand: 'kia' }),
 };
 
 export const australia: Home<'ccsp'> = {
@@ -62,14 +65,14 @@ export const australia: Home<'ccsp'> = {
   maker: 'ccsp',
   region: 'australia',
   brand: 'hyundai',
-  add: ({ accounts }) => accounts.australia({ ...owner, brand: 'hyundai' }),
+  add: ({ accounts }, as) => accounts.australia({ ...owner(as), brand: 'hyundai' }),
 };
 
 export const australiaCcs2: Home<'ccsp'> = {
   ...australia,
   name: 'australia ccs2',
   brand: 'kia',
-  add: ({ accounts }) => accounts.australia({ ...owner, brand: 'kia', protocol: 'ccs2' }),
+  add: ({ accounts }, as) => accounts.australia({ ...owner(as), brand: 'kia', protocol: 'ccs2' }),
 };
 
 export const india: Home<'ccsp'> = {
@@ -77,7 +80,7 @@ export const india: Home<'ccsp'> = {
   maker: 'ccsp',
   region: 'india',
   brand: 'hyundai',
-  add: ({ accounts }) => accounts.india({ ...owner, brand: 'hyundai' }),
+  add: ({ accounts }, as) => accounts.india({ ...owner(as), brand: 'hyundai' }),
 };
 
 export const china: Home<'ccsp'> = {
@@ -85,7 +88,7 @@ export const china: Home<'ccsp'> = {
   maker: 'ccsp',
   region: 'china',
   brand: 'kia',
-  add: ({ accounts }) => accounts.china({ ...owner, brand: 'kia' }),
+  add: ({ accounts }, as) => accounts.china({ ...owner(as), brand: 'kia' }),
 };
 
 export const brazil: Home<'ccsp'> = {
@@ -93,7 +96,7 @@ export const brazil: Home<'ccsp'> = {
   maker: 'ccsp',
   region: 'brazil',
   brand: 'hyundai',
-  add: ({ accounts }) => accounts.brazil({ ...owner, brand: 'hyundai' }),
+  add: ({ accounts }, as) => accounts.brazil({ ...owner(as), brand: 'hyundai' }),
 };
 
 export const europe: Home<'europe'> = {
@@ -101,14 +104,15 @@ export const europe: Home<'europe'> = {
   maker: 'europe',
   region: 'europe',
   brand: 'hyundai',
-  add: ({ accounts }) => hearing(accounts.europe({ ...owner, brand: 'hyundai' })),
+  add: ({ accounts }, as) => hearing(accounts.europe({ ...owner(as), brand: 'hyundai' })),
 };
 
 export const europeLegacy: Home<'europe'> = {
   ...europe,
   name: 'europe legacy',
   brand: 'kia',
-  add: ({ accounts }) => hearing(accounts.europe({ ...owner, brand: 'kia', protocol: 'legacy' })),
+  add: ({ accounts }, as) =>
+    hearing(accounts.europe({ ...owner(as), brand: 'kia', protocol: 'legacy' })),
 };
 
 export const europeCci: Home<'europe'> = {

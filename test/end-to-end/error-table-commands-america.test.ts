@@ -1,0 +1,12 @@
+import {
+  canadaCommands,
+  hyundaiUsaCommands,
+  kiaUsaCommands,
+} from './error-table/command-rows-america.js';
+import { describeCommands } from './error-table/describe-commands.js';
+
+describeCommands('the table of errors, with commands in North America', [
+  kiaUsaCommands,
+  hyundaiUsaCommands,
+  canadaCommands,
+]);
