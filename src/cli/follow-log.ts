@@ -62,10 +62,11 @@ class Follower {
   }
 
   async begin(): Promise<void> {
+    // What is not shown because there would be too much of it is not new either; what comes meanwhile is.
+    const known = await this.#recent();
     const entries = await this.#read(this.#options);
     this.#table.show(entries);
-    // What is not shown because there would be too much of it is not new either.
-    for (const entry of [...entries, ...(await this.#recent())]) this.#note(entry);
+    for (const entry of [...known, ...entries]) this.#note(entry);
   }
 
   async look(): Promise<void> {
