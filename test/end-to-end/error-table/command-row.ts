@@ -53,6 +53,9 @@ export interface CommandRows<M extends Maker = Maker> {
   readonly pin?: PinOf;
 }
 
+/** The rows of a home, whosever. */
+export type AnyCommandRows = { [M in Maker]: CommandRows<M> }[Maker];
+
 export const byAction: Confirmed = { confirmed_by: 'action_status' };
 export const byState: Confirmed = { confirmed_by: 'state' };
 export const lost: Failed = { code: 'unavailable', outcome: 'unknown' };

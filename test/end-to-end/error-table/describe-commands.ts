@@ -10,11 +10,11 @@ import { waitUntil } from '../../support/wait.js';
 import { isEnding } from '../published.js';
 import { expectFailure } from './expect-failure.js';
 import { CommandedHome, type Resident } from './commanded-home.js';
-import type { CommandRow, CommandRows, PinOf } from './command-row.js';
+import type { AnyCommandRows, CommandRow, CommandRows, PinOf } from './command-row.js';
 import type { Maker, Owner } from './homes.js';
 
 /** All rows of all these homes, one home after the other: a daemon each, at one cloud and one broker. */
-export function describeCommands(title: string, tables: readonly CommandRows<never>[]): void {
+export function describeCommands(title: string, tables: readonly AnyCommandRows[]): void {
   describe.skipIf(!hasLibraryWorld || hasOldLibrary)(title, () => {
     let world: LibraryWorld;
 
