@@ -21,6 +21,7 @@ import {
   type Refusal,
   type Wellformed,
 } from './admission.js';
+import { ArrivalOrder } from './arrival-order.js';
 import type { Breaker, CallClass } from './breaker.js';
 import {
   failureDetails,
@@ -96,6 +97,7 @@ export class Admissions<W> {
   readonly #remotes: RemoteCommands;
   /** Cars whose trips are being accepted. */
   readonly #acceptingTrips = new Set<string>();
+  readonly #arrivals = new ArrivalOrder();
   #isStopped = false;
 
   constructor(options: AdmissionsOptions<W>) {
@@ -133,13 +135,22 @@ export class Admissions<W> {
       return;
     }
     const { id } = wellformed.request;
+    // An `unlock` whose id has to be looked up must not come behind the `lock` that was sent after it.
+    const { turn, pass } = this.#arrivals.enter(vehicle);
     await admitOnce(this.#options.book, id, wellformed.fingerprint, {
       response: incoming.response,
-      admit: () => this.#admit(incoming, wellformed),
+      admit: async () => {
+        if (turn !== undefined) await turn;
+        const admitting = this.#admit(incoming, wellformed);
+        pass();
+        await admitting;
+      },
       refuse: (reason) => {
         this.#refuse(incoming, rejected(reason, id === undefined ? {} : { id }));
       },
     });
+    void turn?.then(pass);
+    if (turn === undefined) pass();
   }
 
   /** Takes up what the journal held: what may still run waits again, the rest ends. */
