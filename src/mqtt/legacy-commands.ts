@@ -1,5 +1,6 @@
 import type { Capabilities } from '../vehicle/capability.js';
 import { commonFields, readFields } from '../vehicle/command.js';
+import { seatLevelByNumber } from '../vehicle/seat-numbers.js';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -56,19 +57,6 @@ const seatNames = {
   rear_right: 'rear_right_seat',
 } as const;
 
-/** By the vendor's number. */
-const seatLevels = [
-  'off',
-  'heat_high',
-  'off',
-  'cool_low',
-  'cool_medium',
-  'cool_high',
-  'heat_low',
-  'heat_medium',
-  'heat_high',
-] as const;
-
 function climate(sent: Fields, offered: Capabilities): Fields | undefined {
   if (sent['action'] === 'stop_climate') return { value: 'stop' };
   if (sent['action'] !== 'start_climate') return undefined;
@@ -76,7 +64,7 @@ function climate(sent: Fields, offered: Capabilities): Fields | undefined {
   const seats = named(
     Object.entries(seatNames)
       .filter(([seat]) => has(`seats.${seat}`))
-      .map(([seat, key]) => [seat, worded(sent[key], seatLevels)]),
+      .map(([seat, key]) => [seat, worded(sent[key], seatLevelByNumber)]),
   );
   const extras: [string, unknown][] = [
     ['temperature', sent['set_temp']],

@@ -12,6 +12,7 @@ import {
   rounded,
   time,
 } from './values.js';
+import { seatLevelByNumber } from '../../vehicle/seat-numbers.js';
 
 /** What the account's list says of a car. */
 export interface CarFacts {
@@ -126,25 +127,13 @@ function bodyOf(status: unknown): Pick<VehicleReport, 'doors' | 'windows'> {
   };
 }
 
-const seatLevels = [
-  'off',
-  'heat_high',
-  'off',
-  'cool_low',
-  'cool_medium',
-  'cool_high',
-  'heat_low',
-  'heat_medium',
-  'heat_high',
-] as const;
-
 function seatsOf(status: unknown): VehicleReport['climate']['seats'] {
   // The newer name, and the one of older cars.
   const seat = (newer: string, older: string) => {
     const code =
       number(at(status, 'seatHeaterVentInfo', `${newer}SeatHeatState`)) ??
       number(at(status, 'seatHeaterVentState', `${older}SeatHeatState`));
-    return (code === null ? undefined : seatLevels[code]) ?? null;
+    return (code === null ? undefined : seatLevelByNumber[code]) ?? null;
   };
   return {
     front_left: seat('drv', 'fl'),
