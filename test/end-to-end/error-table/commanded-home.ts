@@ -6,7 +6,7 @@ import type { LifeCycleEvent } from '../../../src/vehicle/life-cycle.js';
 import { stateDocumentSchema, type StateDocument } from '../../../src/vehicle/state.js';
 import { LibraryBridge, libraryAccount } from '../../support/library-bridge.js';
 import type { LibraryWorld } from '../../support/library-world.js';
-import { Door } from '../../support/door.js';
+import { Cuttable } from '../../support/cuttable.js';
 import { waitUntil } from '../../support/wait.js';
 import type { Home, Maker, Owner } from './homes.js';
 
@@ -32,14 +32,14 @@ type Payload = Readonly<Record<string, unknown>>;
 export class CommandedHome<M extends Maker> {
   readonly owners: ReadonlyMap<Resident, Owner<M>>;
   /** Between the daemon and the cloud. */
-  readonly door: Door;
+  readonly door: Cuttable;
   readonly #world: LibraryWorld;
   readonly #start: (after?: LibraryBridge) => Promise<LibraryBridge>;
   #bridge: LibraryBridge;
 
   private constructor(
     world: LibraryWorld,
-    door: Door,
+    door: Cuttable,
     owners: ReadonlyMap<Resident, Owner<M>>,
     start: (after?: LibraryBridge) => Promise<LibraryBridge>,
     bridge: LibraryBridge,
@@ -64,7 +64,7 @@ export class CommandedHome<M extends Maker> {
       }),
     );
     const accounts = [...owners].map(([name, owner]) => accountOf(name, owner, home));
-    const door = await Door.before(world.cloud.proxyUrl);
+    const door = await Cuttable.before(Number(new URL(world.cloud.proxyUrl).port));
     const proxy = `http://127.0.0.1:${String(door.port)}`;
     const environment = { ...world.cloud.environment, HTTPS_PROXY: proxy, https_proxy: proxy };
     const cloud = { environment };
@@ -186,7 +186,7 @@ export class CommandedHome<M extends Maker> {
 
   async close(): Promise<void> {
     await this.#bridge.daemon.stop();
-    await this.door.shut();
+    await this.door.down();
   }
 }
 

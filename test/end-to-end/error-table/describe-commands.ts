@@ -49,9 +49,9 @@ function describeHome<M extends Maker>(table: CommandRows<M>, theWorld: () => Li
 
     test('row 32, a cloud that cannot be connected to: tried until its time is over', async () => {
       const { car, before } = await unlocked(here);
-      await here.door.shut();
+      await here.door.down();
       const ending = await here.command('main', 'lock', { value: 'lock', expires_in: 1 });
-      await here.door.open();
+      await here.door.up();
       expectFailure(ending, { code: 'unavailable', says: /could not be reached/ });
       expect(here.requests.of('command')).toEqual([]);
       expect(car.count('lock', 'lock')).toBe(before);
