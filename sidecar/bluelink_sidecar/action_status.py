@@ -8,6 +8,7 @@ from .account import AccountState
 from .car_read import known_vehicle
 from .failure_rules import DEAD_SESSION_CANADA
 from .http_watch import Seen
+from .limits import limit_in, wait_of_limit
 from .protocol import Json, Request
 from .refusals import Refused, SignInNeeded
 from .regions import Family
@@ -47,4 +48,7 @@ def _no_answer(seen: Seen) -> Refused:
         return SignInNeeded("the vendor no longer accepts this session")
     codes = ", ".join(sorted(seen.codes)) or "none"
     why = f"the vendor did not say what became of the command (code {codes})"
+    limit = limit_in(seen.status, seen.codes)
+    if limit is not None:
+        return Refused("rate_limited", why, wait_of_limit(limit, seen.retry_after_s))
     return Refused("unavailable", why, seen.retry_after_s)

@@ -15,17 +15,18 @@ from .failure_rules import (
     rule_for,
 )
 from .http_watch import Seen
+from .limits import limit_in, wait_of_limit
 from .outcomes import failure
 from .redaction import Redactor
 from .refusals import Refused
 from .regions import Family
-from .trouble import STATUS_CODE, Trouble, has_never_left, is_refused_command
+from .trouble import Trouble, has_never_left, is_refused_command
+from .vendor_codes import STATUS_CODE
 
 LONGEST_DETAIL = 160
 
-#: What a wake reply says that the library does not look at.
+#: What a wake reply says that the library does not look at, beside a limit.
 CODE_OF_WAKE_REPLY = {
-    "5091": "rate_limited",
     "4004": "duplicate_request",
     "4005": "unsupported",
     "5031": "unavailable",
@@ -38,8 +39,6 @@ CODE_OF_WAKE_STATUS = {
     401: "auth_failed",
     403: "auth_failed",
     404: "unsupported",
-    429: "rate_limited",
-    509: "rate_limited",
 }
 LOCK_OF_PIN = re.compile(r"lockout window: (\d+)")
 #: Where a text of the library goes on with what the vendor replied.
@@ -99,15 +98,21 @@ def not_advanced(seen: Seen, advice: str) -> dict[str, Any]:
     if not seen.is_wake_refused:
         return failure("vehicle_timeout", f"the car did not report anew; {advice}")
     code, reason = _wake_refusal(seen)
-    wait = DUPLICATE_WAIT_S if code == "duplicate_request" else None
-    if code in ("rate_limited", "unavailable"):
-        wait = seen.wake_retry_after_s
     return failure(
         code,
         f"the vendor did not wake the car ({reason}); {advice}",
         sent=False if code == "auth_failed" else None,
-        retry_after_s=wait,
+        retry_after_s=_wait_of_wake(seen, code),
     )
+
+
+def _wait_of_wake(seen: Seen, code: str) -> float | None:
+    limit = limit_in(seen.wake_status, seen.wake_codes)
+    if limit is not None:
+        return wait_of_limit(limit, seen.wake_retry_after_s)
+    if code == "duplicate_request":
+        return DUPLICATE_WAIT_S
+    return seen.wake_retry_after_s if code == "unavailable" else None
 
 
 def not_woken(advice: str) -> dict[str, Any]:
@@ -118,6 +123,10 @@ def not_woken(advice: str) -> dict[str, Any]:
 
 def _wake_refusal(seen: Seen) -> tuple[str, str]:
     """The code of the contract, and the vendor's own word for it."""
+    codes = [f"code {', '.join(sorted(seen.wake_codes))}"] if seen.wake_codes else []
+    reason = "; ".join([*codes, f"HTTP {seen.wake_status}"])
+    if limit_in(seen.wake_status, seen.wake_codes) is not None:
+        return "rate_limited", reason
     for said in sorted(seen.wake_codes):
         status = STATUS_CODE.match(said)
         code = CODE_OF_WAKE_REPLY.get(said)
@@ -125,8 +134,6 @@ def _wake_refusal(seen: Seen) -> tuple[str, str]:
             code = CODE_OF_WAKE_STATUS.get(int(status[1]))
         if code is not None:
             return code, f"code {said}"
-    codes = [f"code {', '.join(sorted(seen.wake_codes))}"] if seen.wake_codes else []
-    reason = "; ".join([*codes, f"HTTP {seen.wake_status}"])
     return CODE_OF_WAKE_STATUS.get(seen.wake_status or 0, "unavailable"), reason
 
 

@@ -18,6 +18,7 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection
 
+from .retry_after import retry_after_s
 from .sending import Sending
 from .vendor_codes import codes_in, says_done, says_no
 
@@ -37,9 +38,6 @@ STATUS_PATHS = ("/rcs/rvs/vehicleStatus", "/carstatus/latest", "/status/latest")
 PROMPT_WAKE_PATHS = ("/prewakeup",)
 
 SERVER_FAILED = 500
-
-#: A time on the clock rather than a number of seconds.
-EPOCH_S, EPOCH_MS = 1e9, 1e12
 
 
 @dataclass
@@ -175,6 +173,7 @@ class HttpWatch:
             seen.sending.before(path_of(request))
         seen.requests += 1
         seen.status, seen.codes, seen.is_waking = None, frozenset(), wakes
+        seen.retry_after_s = None
         seen.is_object = seen.is_refusal = seen.is_done = False
         if wakes:
             seen.wakes, seen.wake_status, seen.wake_codes = seen.wakes + 1, None, frozenset()
@@ -249,15 +248,3 @@ def bounded(timeout: Any, read_at_least: float | None, left_s: float) -> tuple[f
         read = max(read, read_at_least)
     latest = max(SHORTEST_TIMEOUT_S, left_s - ANSWER_MARGIN_S)
     return min(connect, latest), min(read, latest)
-
-
-def retry_after_s(headers: Any) -> float | None:
-    for name in ("retry-after", "x-ratelimit-reset"):
-        try:
-            value = float(headers.get(name))
-        except (TypeError, ValueError):
-            continue
-        if value > EPOCH_MS:
-            value /= 1000
-        return max(0.0, value - time.time()) if value > EPOCH_S else max(0.0, value)
-    return None

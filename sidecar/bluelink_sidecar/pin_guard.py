@@ -13,12 +13,14 @@ from .mapping import values
 from .protocol import Account, Json
 from .refusals import Refused
 from .sending import PIN_PATHS
-from .vendor_codes import EXPIRED, codes_in
+from .vendor_codes import DAILY, EXPIRED, LIMITED, codes_in
 
 #: The code of a wrong PIN, where it has one: Canada, and Hyundai in the USA for every request that carries it.
 WRONG_CANADA, WRONG_HYUNDAI = "7310", "C400_1"
 #: Said at the door of the PIN, and not about it: the session, the device, the limit, the service.
-OTHER_CODES = frozenset({"7501", "4002", "4010", "4081", "5031", "5091", "9999", EXPIRED})
+OTHER_CODES = frozenset(
+    {"7501", "4002", "4010", "4081", "5031", "5091", "9999", EXPIRED, LIMITED, DAILY}
+)
 OTHER_STATUSES = (401, 403, 404, 405, 408, 429)
 #: Where the reply to a PIN has what stands for it from then on.
 TOKENS = ("controlToken", "controlTokenInfo.controlToken", "result.pAuth")

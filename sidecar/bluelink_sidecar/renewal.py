@@ -9,15 +9,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from .failure_rules import RATE_LIMIT_STATUSES
 from .http_watch import Seen
+from .limits import limit_in, wait_of_limit
 from .refusals import Refused
 from .regions import Family
 from .trouble import GATE_CODES
 from .vendor_codes import says_no
 
-#: In a reply that is not about the session: the limit of requests, and a service that is out of order.
-LIMIT_CODES = frozenset({"5091", "HT_534"})
+#: In a reply that is not about the session: a service that is out of order.
 OUTAGE_CODES = frozenset({"500", "502", "503", "504", "4081", "5031", "9999"})
 #: Europe: the refresh token has ended.
 ENDED = "4111"
@@ -47,9 +46,10 @@ class LastReply:
 
 def outage(what: str, family: Family, seen: Seen, reply: LastReply) -> Refused | None:
     """Why the last request failed through no fault of the session, or None: the vendor has refused it."""
-    if seen.status in RATE_LIMIT_STATUSES or not seen.codes.isdisjoint(LIMIT_CODES):
+    limit = limit_in(seen.status, seen.codes)
+    if limit is not None:
         why = f"{what}: the vendor's request limit is reached"
-        return Refused("rate_limited", why, seen.retry_after_s)
+        return Refused("rate_limited", why, wait_of_limit(limit, seen.retry_after_s))
     if seen.status is not None and reply.code == ENDED:
         return None
     why_not = _disorder(family, seen, reply)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from .http_watch import Seen
+from .limits import Limit, limit_in
 from .regions import Family
+from .vendor_codes import STATUS_CODE, status_in
 
-#: The newer European cloud puts an HTTP status into its codes: `404-002`.
-STATUS_CODE = re.compile(r"^(\d{3})-\d{3}$")
 #: They say in the text of an error what others have classes for.
 ONE_ERROR_FOR_ALL = frozenset({Family.BRAZIL, Family.EUROPE_CCI})
 #: What its gate answers to a library that it no longer knows.
@@ -70,8 +69,12 @@ class Trouble:
     @property
     def http_status(self) -> int | None:
         """Of the last reply, or what its code says in place of one."""
-        said = [STATUS_CODE.match(code) for code in self.seen.codes]
-        return next((int(one[1]) for one in said if one), self.seen.status)
+        return status_in(self.seen.codes) or self.seen.status
+
+    @property
+    def limit(self) -> Limit | None:
+        """Of the last reply."""
+        return limit_in(self.seen.status, self.seen.codes)
 
     @property
     def is_4xx(self) -> bool:

@@ -7,9 +7,13 @@ from typing import Any
 
 #: Said by the European family in words instead of a code.
 EXPIRED = "token_expired"
-#: Said in words where there is no code of its own.
-LIMITED = "request_limit"
+#: Limits of requests that are said in words: one of which only that is known, and the one of the day.
+LIMITED, DAILY = "request_limit", "daily_limit"
 _LIMIT_WORDS = ("too many requests", "request limit", "daily limit", "exceeds number of requests")
+#: One of them beside it. The last is what Europe says at the limit of the day.
+_WORDS_OF_DAY = ("daily", "per day", "exceeds number of requests")
+#: The newer European cloud puts an HTTP status into its codes: `404-002`.
+STATUS_CODE = re.compile(r"^(\d{3})-\d{3}$")
 #: Four digits; shorter ones beside them are HTTP statuses.
 _GATEWAY_CODE = re.compile(r"^[1-9]\d{3}$")
 _EXPIRED_WORDS = ("token is expired", "token has expired")
@@ -27,9 +31,13 @@ def codes_in(body: Any) -> frozenset[str]:
     }
     if _says_expired(body.get("error")):
         found.add(EXPIRED)
-    if _says_limited(body):
-        found.add(LIMITED)
-    return frozenset(found)
+    return frozenset(found | _limits_said(body))
+
+
+def status_in(codes: frozenset[str]) -> int | None:
+    """The HTTP status that a code stands for, which need not be the reply's own."""
+    said = (STATUS_CODE.match(code) for code in codes)
+    return next((int(one[1]) for one in said if one), None)
 
 
 def says_no(body: Any) -> bool:
@@ -78,7 +86,7 @@ def _says_expired(error: Any) -> bool:
     return isinstance(error, str) and any(word in error.lower() for word in _EXPIRED_WORDS)
 
 
-def _says_limited(body: dict[str, Any]) -> bool:
+def _limits_said(body: dict[str, Any]) -> set[str]:
     """In any of the places where the vendors put their words."""
     holders = [body, *(body.get(name) for name in ("status", "error", "metaInfo"))]
     words = [
@@ -87,10 +95,9 @@ def _says_limited(body: dict[str, Any]) -> bool:
         if isinstance(holder, dict)
         for name in ("errorMessage", "errorDesc", "message", "msg", "resMsg")
     ]
-    return any(
-        isinstance(one, str) and any(limit in one.lower() for limit in _LIMIT_WORDS)
-        for one in words
-    )
+    texts = [one.lower() for one in words if isinstance(one, str)]
+    said = [text for text in texts if any(limit in text for limit in _LIMIT_WORDS)]
+    return {DAILY if any(word in text for word in _WORDS_OF_DAY) else LIMITED for text in said}
 
 
 def _values(holder: dict[str, Any], *names: str) -> list[str]:

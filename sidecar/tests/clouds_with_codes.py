@@ -72,6 +72,17 @@ def canada_error(code: str) -> Any:
     return reply({"responseHeader": {"responseCode": 1}, "error": error})
 
 
+LIMIT_OF_CANADA = reply(
+    {
+        "responseHeader": {"responseCode": 1},
+        "error": {
+            "errorCode": "7445",
+            "errorDesc": "You have exceeded the daily limit of requests",
+        },
+    }
+)
+
+
 class Canada(Cloud):
     """Two cars; trusts a device once a code was entered, and each sign-in ends the token before."""
 

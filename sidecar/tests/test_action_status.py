@@ -9,7 +9,7 @@ import pytest
 from clouds_commands import CANADA, CCI, EUROPE, HYUNDAI, KIA, LOCK, SESSION_REFUSED, Place
 from clouds_elsewhere import session_of
 from clouds_europe import gspa, refused, spa
-from clouds_with_codes import canada_error, canada_ok
+from clouds_with_codes import LIMIT_OF_CANADA, canada_error, canada_ok
 from conftest import Cloud, reply
 
 PATHS = {
@@ -85,9 +85,18 @@ def test_a_refused_session_says_nothing_of_the_command(make_bench: Any, place: P
 
 
 @pytest.mark.parametrize(
-    ("place", "answer", "code"),
+    ("place", "answer", "code", "wait_s"),
     [
-        (CANADA, canada_error("7001"), "unavailable"),
+        (CANADA, canada_error("7001"), "unavailable", None),
+        (CANADA, reply({"responseHeader": {"responseCode": 1}}, status=429), "rate_limited", 900),
+        (
+            CANADA,
+            reply({"responseHeader": {"responseCode": 1}}, status=429, **{"retry-after": "90"}),
+            "rate_limited",
+            90,
+        ),
+        (CANADA, LIMIT_OF_CANADA, "rate_limited", None),
+        (CANADA, reply(b"<html>", status=429), "rate_limited", 900),
         (
             CANADA,
             reply(
@@ -97,15 +106,20 @@ def test_a_refused_session_says_nothing_of_the_command(make_bench: Any, place: P
                 }
             ),
             "unavailable",
+            None,
         ),
-        (EUROPE, refused("5091"), "rate_limited"),
-        (EUROPE, reply(b"<html>", status=502), "unavailable"),
+        (EUROPE, refused("5091"), "rate_limited", None),
+        (EUROPE, reply({}, status=429), "rate_limited", 900),
+        (EUROPE, reply(b"<html>", status=502), "unavailable", None),
     ],
     ids=str,
 )
-def test_an_error_is_no_answer(make_bench: Any, place: Place, answer: Any, code: str) -> None:
+def test_an_error_is_no_answer(
+    make_bench: Any, place: Place, answer: Any, code: str, wait_s: int | None
+) -> None:
     outcome, _ = poll(make_bench, place, answer)
     assert outcome["failure"]["code"] == code
+    assert outcome["failure"].get("retry_after_s") == wait_s
 
 
 def test_china_has_no_word_for_an_action_that_it_does_not_know(make_bench: Any) -> None:

@@ -26,6 +26,7 @@ from clouds_commands import (
     order,
 )
 from clouds_europe import refused
+from clouds_with_codes import LIMIT_OF_CANADA
 from conftest import Call, reply
 
 
@@ -254,6 +255,34 @@ def test_a_refusal_is_known_to_be_not_done(
     bench.cloud.on(place.command, answer)
     failure = order(bench, session)["failure"]
     assert failure["code"] == ("vehicle_refused" if code == "refused" else code)
+    assert "outcome" not in failure
+    assert place.sent(bench) == 1
+
+
+@pytest.mark.parametrize(
+    ("place", "answer", "wait_s"),
+    [
+        (KIA, reply(b"<html>", status=429), 900),
+        (KIA, reply(b"<html>", status=429, **{"retry-after": "90"}), 90),
+        (HYUNDAI, reply({"errorCode": 502, "errorSubCode": "HT_534"}, status=502), None),
+        (HYUNDAI, reply({}, status=429), 900),
+        (CANADA, LIMIT_OF_CANADA, None),
+        (CANADA, reply(b"<html>", status=429), 900),
+        (EUROPE, refused("5091"), None),
+        (EUROPE, reply({}, status=429), 900),
+        (CCI, reply({"rc": "5091", "msg": "no"}, status=509), None),
+        (CCI, reply({}, status=429), 900),
+    ],
+    ids=str,
+)
+def test_a_command_beyond_a_limit_says_how_long_it_lasts(
+    make_bench: Any, place: Place, answer: Any, wait_s: int | None
+) -> None:
+    bench, session = place.ready(make_bench)
+    bench.cloud.on(place.command, answer)
+    failure = order(bench, session)["failure"]
+    assert (failure["code"], failure["sent"]) == ("rate_limited", True)
+    assert failure.get("retry_after_s") == wait_s
     assert "outcome" not in failure
     assert place.sent(bench) == 1
 

@@ -17,7 +17,7 @@ from bluelink_sidecar.refusals import SignInNeeded
 from bluelink_sidecar.regions import Family
 from bluelink_sidecar.sending import Sending, SentAlready
 from bluelink_sidecar.trouble import Trouble
-from bluelink_sidecar.vendor_codes import LIMITED, codes_in
+from bluelink_sidecar.vendor_codes import DAILY, LIMITED, codes_in
 
 KIA, HYUNDAI, CANADA = Family.KIA_USA, Family.HYUNDAI_USA, Family.CANADA
 EU, AU, BR, CN = Family.EUROPE, Family.AUSTRALIA, Family.BRAZIL, Family.CHINA
@@ -625,8 +625,25 @@ def test_a_wake_that_changed_nothing_says_what_its_reply_said(
         ),
         (
             {"retCode": "F", "resCode": "5091", "resMsg": "Exceeds number of requests"},
-            {"5091", LIMITED},
+            {"5091", DAILY},
         ),
+        (
+            {
+                "errorCode": 502,
+                "errorSubCode": "HT_534",
+                "errorMessage": "You have exceeded the daily remote service request limit.",
+            },
+            {"502", "HT_534", DAILY},
+        ),
+        (
+            {
+                "responseHeader": {"responseCode": 1},
+                "error": {"errorCode": "7445", "errorDesc": "Over the daily limit of requests"},
+            },
+            {"7445", DAILY},
+        ),
+        ({"errorMessage": "The request limit is reached"}, {LIMITED}),
+        ({"message": "a daily report"}, set()),
         ({"retCode": "S", "resMsg": {"state": {}}}, set()),
         (None, set()),
         ([1], set()),

@@ -142,6 +142,7 @@ def test_an_outage_between_the_steps_spends_no_sign_in(
     task = {"method": "email"} if step == "request_code" else {"code": CODE}
     outcome = account.run(step, **task)
     assert outcome["failure"]["code"] == code
+    assert outcome["failure"].get("retry_after_s") == (900 if code == "rate_limited" else None)
     assert outcome["requests"] == 1
     assert account.device["code_request"] == asked
 

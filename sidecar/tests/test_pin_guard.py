@@ -127,6 +127,8 @@ PIN_SERVICE_OUT_OF_ORDER = reply(
     [
         (EUROPE, refused("7501"), "auth_failed"),
         (EUROPE, refused("5091"), "rate_limited"),
+        (EUROPE, reply({"retCode": "F", "resMsg": "Too many requests"}), "rate_limited"),
+        (EUROPE, reply({"retCode": "F", "resMsg": "The daily limit is reached"}), "rate_limited"),
         (EUROPE, refused("5031"), "unavailable"),
         (EUROPE, refused("4081"), "unavailable"),
         (EUROPE, refused("4010"), "auth_failed"),

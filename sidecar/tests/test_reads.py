@@ -206,8 +206,13 @@ def test_a_time_in_the_future_does_not_hide_later_reports(make_bench: Any) -> No
     assert result["report"]["reported_at"] == "2026-01-01T00:00:00Z"
 
 
+@pytest.mark.parametrize(
+    ("more", "wait_s"), [({}, None), ({"retry-after": "3600"}, 3600), ({"retry-after": "?"}, None)]
+)
 @pytest.mark.parametrize("status", [200, 502])
-def test_the_daily_limit_is_a_rate_limit(make_bench: Any, status: int) -> None:
+def test_the_daily_limit_is_a_rate_limit(
+    make_bench: Any, status: int, more: Any, wait_s: int | None
+) -> None:
     cloud = HyundaiUsa()
     bench, session = ready(make_bench, cloud)
     body = {
@@ -215,10 +220,20 @@ def test_the_daily_limit_is_a_rate_limit(make_bench: Any, status: int) -> None:
         "errorSubCode": "HT_534",
         "errorMessage": "You have exceeded the daily remote service request limit.",
     }
-    cloud.on("rvs/vehicleStatus", reply(body, status=status, **{"retry-after": "3600"}))
+    cloud.on("rvs/vehicleStatus", reply(body, status=status, **more))
     failure = bench.run("cached", session)["failure"]
     assert failure["code"] == "rate_limited"
-    assert failure["retry_after_s"] == 3600
+    assert failure.get("retry_after_s") == wait_s
+
+
+def test_what_one_reply_says_of_the_wait_is_not_said_of_the_next(make_bench: Any) -> None:
+    cloud = HyundaiUsa()
+    signed = cloud.answers["oauth/token"]
+    cloud.on("oauth/token", lambda call: {**signed(call), "headers": {"retry-after": "3600"}})
+    cloud.on("driver@example.com", requests.exceptions.ConnectionError("reset"))
+    outcome = make_bench(cloud, brand="hyundai").run("sign_in")
+    assert (outcome["requests"], outcome["failure"]["code"]) == (2, "unavailable")
+    assert "retry_after_s" not in outcome["failure"]
 
 
 def test_kia_error_codes_are_recovered_from_the_reply(make_bench: Any) -> None:

@@ -171,9 +171,19 @@ def test_the_one_error_of_a_stored_state_is_told_apart(bench: Any, answer: Any, 
     assert "html" not in failure["message"]
 
 
-def test_a_limit_says_how_long(bench: Any) -> None:
-    bench.cloud.on("stored-status", reply({}, status=429, **{"retry-after": "300"}))
-    assert bench.run("cached", kept_session())["failure"]["retry_after_s"] == 300
+@pytest.mark.parametrize(
+    ("answer", "wait_s"),
+    [
+        (reply({}, status=429, **{"retry-after": "300"}), 300),
+        (reply({}, status=429), 900),
+        (gspa_refused("429-001"), 900),
+        (reply({"metaInfo": {"retCode": "F", "resCode": "5091"}}, status=509), None),
+    ],
+)
+def test_a_limit_says_how_long(bench: Any, answer: Any, wait_s: int | None) -> None:
+    bench.cloud.on("stored-status", answer)
+    failure = bench.run("cached", kept_session())["failure"]
+    assert (failure["code"], failure.get("retry_after_s")) == ("rate_limited", wait_s)
 
 
 def test_a_token_about_to_end_wants_a_sign_in_and_costs_no_request(bench: Any) -> None:

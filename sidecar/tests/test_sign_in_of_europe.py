@@ -112,6 +112,11 @@ def test_a_step_that_fails(bench: Any, path: str, answer: Any, code: str, words:
     [
         ("/auth/v1/token", reply({"code": 9036}, status=403), 3 * 3600),
         ("account/signin", reply(b"<html>no</html>", status=403), 3600),
+        ("account/signin", reply({}, status=429), 900),
+        ("/auth/v1/token", reply({}, status=429), 900),
+        ("available-vehicles", reply({}, status=429), 900),
+        ("available-vehicles", reply({}, status=429, **{"retry-after": "90"}), 90),
+        ("available-vehicles", reply({"rc": "5091"}, status=509), None),
         ("/auth/v1/token", reply({"message": SAID}, status=500), None),
     ],
 )

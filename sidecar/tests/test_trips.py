@@ -107,19 +107,27 @@ def test_a_car_that_was_not_driven(
 @pytest.mark.parametrize(("region", "brand"), REGIONS)
 @pytest.mark.parametrize("period", ["2026-11", "2026-11-10"])
 @pytest.mark.parametrize(
-    ("answer", "code"),
+    ("answer", "code", "wait_s"),
     [
-        (refused("5091"), "rate_limited"),
-        (reply(b"<html>", status=502), "unavailable"),
-        (requests.exceptions.ConnectionError("reset"), "unavailable"),
+        (refused("5091"), "rate_limited", None),
+        (reply(b"<html>", status=429), "rate_limited", 900),
+        (reply(b"<html>", status=502), "unavailable", None),
+        (requests.exceptions.ConnectionError("reset"), "unavailable", None),
     ],
-    ids=["limit", "page", "reset"],
+    ids=["limit", "throttle", "page", "reset"],
 )
 def test_a_failure_is_no_empty_month(
-    make_bench: Any, region: str, brand: str, period: str, answer: Any, code: str
+    make_bench: Any,
+    region: str,
+    brand: str,
+    period: str,
+    answer: Any,
+    code: str,
+    wait_s: int | None,
 ) -> None:
     _, outcome = ask(make_bench, region, brand, answer, period)
     assert outcome["failure"]["code"] == code
+    assert outcome["failure"].get("retry_after_s") == wait_s
     assert "outcome" not in outcome["failure"]
 
 

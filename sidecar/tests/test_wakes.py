@@ -154,25 +154,27 @@ def test_a_refused_wake_is_known_at_once(
 
 @pytest.mark.parametrize("place", [R9_HYUNDAI, R9_KIA], ids=str, indirect=True)
 @pytest.mark.parametrize(
-    ("answer", "expected"),
+    ("answer", "expected", "wait_s"),
     [
-        (gspa_refused("400-004", 400), "duplicate_request"),
-        (reply({"rc": "5091", "msg": "no"}), "rate_limited"),
-        (gspa_refused("429-000", 429), "rate_limited"),
-        (reply(b"<html>busy</html>", status=509), "rate_limited"),
-        (gspa_refused("404-001", 404), "unsupported"),
-        (reply({"status": 503, "error": "down"}, status=503), "unavailable"),
-        (gspa_refused("403-001", 403), "auth_failed"),
+        (gspa_refused("400-004", 400), "duplicate_request", 60),
+        (reply({"rc": "5091", "msg": "no"}), "rate_limited", None),
+        (gspa_refused("429-000", 429), "rate_limited", 900),
+        (gspa_refused("429-000"), "rate_limited", 900),
+        (reply(b"<html>busy</html>", status=509), "rate_limited", None),
+        (gspa_refused("404-001", 404), "unsupported", None),
+        (reply({"status": 503, "error": "down"}, status=503), "unavailable", None),
+        (gspa_refused("403-001", 403), "auth_failed", None),
     ],
     ids=lambda value: value if isinstance(value, str) else None,
 )
 def test_what_the_library_swallows_of_a_wake_is_told(
-    make_bench: Any, place: Place, answer: Any, expected: str
+    make_bench: Any, place: Place, answer: Any, expected: str, wait_s: int | None
 ) -> None:
     bench = bench_of(make_bench, place)
     bench.cloud.on(bench.cloud.wake_end, answer)
     outcome = bench.run("force", kept_session(), read_back_s=GAPS)
     assert outcome["failure"]["code"] == expected
+    assert outcome["failure"].get("retry_after_s") == wait_s
     assert outcome["cached"]["report"]["ev"]["soc"] == 64
     assert (bench.cloud.wakes, bench.cloud.reads) == (1, 1)
 
@@ -238,7 +240,8 @@ def test_a_limit_ends_the_reading_back(make_bench: Any, place: Place) -> None:
         return good(call) if left[0] > 0 else reply({}, status=429)
 
     bench.cloud.on(path, answer)
-    assert bench.run("force", kept_session(), read_back_s=GAPS)["failure"]["code"] == "rate_limited"
+    failure = bench.run("force", kept_session(), read_back_s=GAPS)["failure"]
+    assert (failure["code"], failure["retry_after_s"]) == ("rate_limited", 900)
     assert (bench.cloud.wakes, bench.cloud.reads) == (1, 2)
 
 

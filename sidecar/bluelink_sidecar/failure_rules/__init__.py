@@ -15,7 +15,6 @@ from .rule import (
     DEVICE_FORGOTTEN,
     DUPLICATE_WAIT_S,
     LOCKED_PIN,
-    RATE_LIMIT_STATUSES,
     READS,
     Rule,
 )
@@ -25,7 +24,6 @@ __all__ = [
     "DEVICE_FORGOTTEN",
     "DUPLICATE_WAIT_S",
     "LOCKED_PIN",
-    "RATE_LIMIT_STATUSES",
     "READS",
     "RULES",
     "Rule",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from ..limits import SHORT_WAIT_S, Limit
 from ..regions import TYPE_1
 from ..trouble import (
     is_api,
@@ -16,7 +17,6 @@ from ..trouble import (
     is_no_stored_status,
     is_refusal_in_canada,
 )
-from ..vendor_codes import LIMITED
 from .rule import (
     BLOCKED,
     BLOCKED_WAIT_S,
@@ -30,6 +30,7 @@ from .rule import (
     LIBRARY_TOO_OLD,
     LIBRARY_WAIT_S,
     LIMIT,
+    LIMIT_OF_DAY,
     LIST_ROW,
     LOCKED_CANADA,
     NO_ANSWER,
@@ -37,10 +38,8 @@ from .rule import (
     ODD_ANSWER,
     OTP,
     OUT_OF_ORDER,
-    RATE_LIMIT_STATUSES,
     SESSION_REFUSED,
     SIGN_IN_OUT_OF_ORDER,
-    TYPE_1_FAMILY,
     WRONG_PASSWORD_CANADA,
     Rule,
 )
@@ -74,17 +73,28 @@ ACCOUNT_RULES: tuple[Rule, ...] = (
         "the vendor wants its terms accepted: sign in once in the vendor's own app",
         frozenset({BRAZIL}),
     ),
-    Rule(7, "rate_limited", is_named("RateLimitingError"), LIMIT),
-    Rule(8, "rate_limited", is_hyundai_limit, LIMIT, frozenset({HYUNDAI})),
-    Rule(9, "rate_limited", lambda t: t.http_status in RATE_LIMIT_STATUSES, LIMIT),
-    Rule(9, "rate_limited", lambda t: t.saw(LIMITED), LIMIT),
-    Rule(9, "rate_limited", lambda t: t.saw("5091"), LIMIT, TYPE_1_FAMILY),
+    # Of the day: these have no time to wait, and what is one goes before what may be a short one.
+    Rule(
+        7,
+        "rate_limited",
+        lambda t: t.names("RateLimitingError") and t.limit is not Limit.SHORT,
+        LIMIT_OF_DAY,
+    ),
+    Rule(8, "rate_limited", is_hyundai_limit, LIMIT_OF_DAY, frozenset({HYUNDAI})),
+    Rule(9, "rate_limited", lambda t: t.limit is Limit.DAILY, LIMIT_OF_DAY),
     Rule(
         9,
         "rate_limited",
         lambda t: t.names("ServiceTemporaryUnavailable") and t.says("5091"),
-        LIMIT,
+        LIMIT_OF_DAY,
         EUROPE_CCI,
+    ),
+    Rule(
+        9,
+        "rate_limited",
+        lambda t: t.limit is Limit.SHORT,
+        LIMIT,
+        retry_after_s=SHORT_WAIT_S,
     ),
     Rule(
         61,
@@ -113,9 +123,17 @@ ACCOUNT_RULES: tuple[Rule, ...] = (
     Rule(
         11,
         "rate_limited",
-        lambda t: is_auth(t) and bool(re.search(r"failed: HTTP (429|509)\b", t.text)),
+        lambda t: is_auth(t) and bool(re.search(r"failed: HTTP 509\b", t.text)),
+        LIMIT_OF_DAY,
+        EUROPE,
+    ),
+    Rule(
+        11,
+        "rate_limited",
+        lambda t: is_auth(t) and bool(re.search(r"failed: HTTP 429\b", t.text)),
         LIMIT,
         EUROPE,
+        retry_after_s=SHORT_WAIT_S,
     ),
     Rule(
         11,

@@ -20,7 +20,6 @@ EUROPE_CCI = frozenset({Family.EUROPE_CCI})
 EUROPE = EUROPE_CCI | {Family.EUROPE}
 TYPE_1_FAMILY = TYPE_1 | EUROPE
 
-RATE_LIMIT_STATUSES = (429, 509)
 DEAD_SESSION_CANADA = frozenset({"7402", "7403", "7404", "7549", "7602", "7606"})
 LOCKED_CANADA, WRONG_PASSWORD_CANADA = "7402", "7404"
 BAD_SHAPE = ("KeyError", "TypeError", "IndexError", "ValueError", "AttributeError")
@@ -70,6 +69,9 @@ ODD_ANSWER = "the vendor's cloud answered with something that is not an answer"
 OUT_OF_ORDER = "the vendor's service is out of order; it is tried again later"
 SIGN_IN_OUT_OF_ORDER = "the vendor's sign-in is out of order; it is not the password"
 LIMIT = "the vendor's request limit is reached; only waiting and fewer requests help"
+LIMIT_OF_DAY = (
+    "the vendor's request limit is reached for today; only waiting and fewer requests help"
+)
 OTP = "the vendor asks for a one-time code"
 LIBRARY_TOO_OLD = "the vendor wants another signature under the sign-in: a newer library is needed; it is not the password"
 NO_DATA = "the vendor has no data for this car"
