@@ -14,7 +14,7 @@ import {
 } from '../vehicle/task.js';
 import { createJournal } from './journal.js';
 import { readAs } from './read-as.js';
-import type { Store } from './store.js';
+import type { Store, Write } from './store.js';
 import { createTripStore } from './trip-store.js';
 
 const blockedSchema = z.discriminatedUnion('is', [
@@ -61,21 +61,47 @@ const readingSchema = z.object({
   commanded: z.array(beliefSchema).exactOptional(),
 });
 
-const usageSchema = z.object({ day: z.string(), used: z.number() });
+/** What was added later has a default. */
+const usageSchema = z.object({
+  day: z.string(),
+  used: z.number(),
+  polled: z.number().default(0),
+  blocked_until: z.number().nullable().default(null),
+  refusals: z.number().default(0),
+});
+
+const wakeSchema = z.object({
+  woken_at: z.number().nullable(),
+  aux: z.object({ level: z.number(), at: z.number().nullable() }).nullable(),
+});
 
 export type StoredSession = z.infer<typeof keptSessionSchema>;
 type Usage = z.infer<typeof usageSchema>;
+type WakeRecord = z.infer<typeof wakeSchema>;
 
 /** Tells other credentials from those a kept session belongs to, without keeping them. */
 export function markOf(account: string, words: string): string {
   return createHash('sha256').update(`${account}\0${words}`).digest('hex');
 }
 
+type KindOfCar = 'reading' | 'set-points' | 'wake';
+
 /** What one account keeps in the store; every key begins with the account. */
 export function createAccountStore(store: Store, account: string) {
   const prefix = `account/${account}/`;
-  const readingKey = (vehicle: string) => `${prefix}reading/${vehicle}`;
-  const setPointsKey = (vehicle: string) => `${prefix}set-points/${vehicle}`;
+  const keyOf = (kind: KindOfCar, vehicle: string) => `${prefix}${kind}/${vehicle}`;
+
+  /** What is kept of each car, by its vendor id; what cannot be read is left out. */
+  async function ofCars<T>(kind: KindOfCar, schema: z.ZodType<T>): Promise<Map<string, T>> {
+    const start = keyOf(kind, '');
+    const entries = await store.list(start);
+    return new Map(
+      entries.flatMap(({ key, value }) => {
+        const kept = schema.safeParse(value);
+        return kept.success ? [[key.slice(start.length), kept.data] as const] : [];
+      }),
+    );
+  }
 
   return {
     journal: createJournal(store, prefix),
@@ -87,34 +113,30 @@ export function createAccountStore(store: Store, account: string) {
     putVehicles: (vehicles: readonly KnownVehicle[]): Promise<void> =>
       store.put(`${prefix}vehicles`, vehicles),
 
-    async readings(): Promise<Map<string, LastReading>> {
-      const entries = await store.list(readingKey(''));
-      return new Map(
-        entries.flatMap(({ key, value }) => {
-          const reading = readingSchema.safeParse(value);
-          return reading.success ? [[key.slice(readingKey('').length), reading.data] as const] : [];
-        }),
-      );
-    },
+    readings: (): Promise<Map<string, LastReading>> => ofCars('reading', readingSchema),
     putReading: (vehicle: string, reading: LastReading): Promise<void> =>
-      store.put(readingKey(vehicle), reading),
+      store.put(keyOf('reading', vehicle), reading),
 
-    async setPoints(): Promise<Map<string, SetPoints>> {
-      const entries = await store.list(setPointsKey(''));
-      return new Map(
-        entries.flatMap(({ key, value }) => {
-          const points = setPointsSchema.safeParse(value);
-          return points.success ? [[key.slice(setPointsKey('').length), points.data] as const] : [];
-        }),
-      );
-    },
+    setPoints: (): Promise<Map<string, SetPoints>> => ofCars('set-points', setPointsSchema),
     putSetPoints: (vehicle: string, points: SetPoints): Promise<void> =>
-      store.put(setPointsKey(vehicle), points),
+      store.put(keyOf('set-points', vehicle), points),
 
     /** What its cars have driven. */
     trips: createTripStore(store, account),
 
+    /** When each car was last woken, and the charge of its 12 V battery. */
+    wakes: (): Promise<Map<string, WakeRecord>> => ofCars('wake', wakeSchema),
+    wakeWrite: (vehicle: string, record: WakeRecord): Write => ({
+      type: 'put',
+      key: keyOf('wake', vehicle),
+      value: record,
+    }),
+    putWakeLater: (vehicle: string, record: WakeRecord): void => {
+      store.later([{ type: 'put', key: keyOf('wake', vehicle), value: record }]);
+    },
+
     usage: () => readAs(store, `${prefix}usage`, usageSchema),
+    putUsage: (usage: Usage): Promise<void> => store.put(`${prefix}usage`, usage),
     putUsageLater: (usage: Usage): void => {
       store.later([{ type: 'put', key: `${prefix}usage`, value: usage }]);
     },

@@ -2,6 +2,12 @@ import { z } from 'zod';
 import { readAs } from './read-as.js';
 import type { Store, Write } from './store.js';
 
+const pollingSchema = z.object({
+  enabled: z.boolean(),
+  every_ms: z.number(),
+  configured: z.object({ enabled: z.boolean(), every_ms: z.number() }),
+});
+
 const packetSchema = z.object({ session: z.string(), hash: z.string() });
 
 /** What belongs to no account: the count of starts, and what is needed to know the session at the broker. */
@@ -24,6 +30,11 @@ export function createBridgeStore(store: Store) {
       await store.put('bridge/key', made);
       return made;
     },
+
+    /** What a person has set of the polls. */
+    polling: () => readAs(store, 'bridge/polling', pollingSchema),
+    putPolling: (polling: z.infer<typeof pollingSchema>): Promise<void> =>
+      store.put('bridge/polling', polling),
 
     /** Epoch milliseconds at which the broker was last seen. */
     seen: () => readAs(store, 'mqtt/seen', z.number()),
