@@ -7,9 +7,10 @@ const mayImport = {
   worker: ['backends', 'vehicle', 'daemon'],
   store: ['vehicle', 'daemon'],
   dispatch: ['vehicle', 'daemon'],
+  schedule: ['vehicle', 'daemon'],
   mqtt: ['vehicle', 'daemon'],
   http: ['vehicle', 'daemon'],
-  cli: ['config', 'daemon', 'vehicle', 'backends', 'store', 'dispatch', 'http'],
+  cli: ['config', 'daemon', 'vehicle', 'backends', 'store', 'dispatch', 'schedule', 'http'],
 };
 
 const ownedBy = {

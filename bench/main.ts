@@ -6,6 +6,7 @@ import { hungCar, hungWakes } from './figures/hanging.js';
 import { latency, pythonLatency } from './figures/latency.js';
 import { eventLoop, throughput } from './figures/load.js';
 import { memory } from './figures/memory.js';
+import { polls } from './figures/polls.js';
 import { start } from './figures/start.js';
 import { asJson, table } from './report.js';
 
@@ -14,6 +15,7 @@ const figures: readonly Figure[] = [
   pythonLatency,
   hungWakes,
   hungCar,
+  polls,
   eventLoop,
   throughput,
   start,

@@ -8,6 +8,7 @@ import { CommandRate } from './dispatch/command-rate.js';
 import { Confirmation } from './dispatch/confirmation.js';
 import type { Dispatcher } from './dispatch/dispatcher.js';
 import { createJobLife } from './dispatch/job-life.js';
+import type { AccountCare } from './account-care.js';
 import type { Hold } from './dispatch/job-gate.js';
 import { Jobs } from './dispatch/jobs.js';
 import { createQuietRefresh } from './dispatch/quiet-refresh.js';
@@ -23,6 +24,7 @@ export interface AccountParts {
   readonly book: CommandBook<Write>;
   readonly breakers: Readonly<Record<CallClass, Breaker>>;
   readonly calls: ReturnType<typeof createCalls>;
+  readonly care: Pick<AccountCare, 'budget' | 'guard' | 'hold'>;
   readonly dispatcher: Dispatcher;
   readonly slots: Slots;
   readonly stored: AccountStore;
@@ -51,13 +53,14 @@ export function createAccountCommands(
   parts: AccountParts,
 ) {
   const { clock, output, retry } = deps;
-  const { book, breakers, calls, dispatcher, slots, stored, vehicles } = parts;
+  const { book, breakers, calls, care, dispatcher, slots, stored, vehicles } = parts;
 
   const quiet = createQuietRefresh({
     clock,
     defaultMaxAge_s: options.maxAge_ms / 1000,
     lanes: dispatcher,
     reportedAt: (vehicle) => vehicles.reportedAt(vehicle),
+    holdsAutomatic: (vehicle) => care.guard.holdsAutomatic(vehicle),
   });
 
   const confirmation = new Confirmation({
@@ -76,7 +79,7 @@ export function createAccountCommands(
     clock,
     retry,
     life: createJobLife(book),
-    mayLeave: jobHold,
+    mayLeave: hold,
     call: (vehicle, period, commandId) => inJobSlot(() => calls.trips(vehicle, period, commandId)),
     trips: stored.trips,
     publish: (topicId, month) => {
@@ -89,11 +92,12 @@ export function createAccountCommands(
     },
   });
 
-  function jobHold(): Hold | undefined {
+  /** Why nothing that can wait is asked of the account now. */
+  function hold(): Hold | undefined {
     const refusal = parts.refusal();
     if (refusal !== undefined) return { reason: refusal.code, message: refusal.message };
     if (!parts.isReady()) return { reason: 'not_ready' };
-    return breakers.read.allows ? undefined : { reason: 'breaker_open' };
+    return breakers.read.allows ? care.hold() : { reason: 'breaker_open' };
   }
 
   /** Long work gives way to what people wait for. */
@@ -142,10 +146,12 @@ export function createAccountCommands(
     clockTrusted: deps.clockTrusted,
     accountRefusal: parts.refusal,
     breakers,
+    guard: care.guard,
+    vendorLimit: () => care.budget.refusal,
     reportedAt: (vehicle) => vehicles.reportedAt(vehicle),
     topicId: (vehicle) => vehicles.byVendorId(vehicle)?.topic_id,
     reject: parts.reject,
   });
 
-  return { admissions, confirmation, jobs, quiet };
+  return { admissions, confirmation, hold, jobs, quiet };
 }

@@ -4,10 +4,13 @@ import type { Clock } from './daemon/clock.js';
 import type { Logger } from './daemon/logger.js';
 import type { Metrics } from './daemon/metrics.js';
 import type { RetryPolicy } from './daemon/retry.js';
+import type { BudgetOptions } from './dispatch/budget.js';
 import type { RateLimit } from './dispatch/command-rate.js';
 import type { SharedSlots } from './dispatch/slots.js';
 import type { OwnSettings } from './dispatch/vehicles.js';
 import type { WaitingCount } from './dispatch/waiting-count.js';
+import type { WakeGuards } from './dispatch/wake-guard.js';
+import type { PollSettings } from './schedule/next-poll.js';
 import type { Store } from './store/store.js';
 import type { CommandSource } from './vehicle/command-source.js';
 import type { ExpiryKey } from './vehicle/command.js';
@@ -34,6 +37,10 @@ export interface AccountOptions extends AccountSessionOptions {
   readonly maxAge_ms: number;
   readonly staleAfter_ms: number;
   readonly keepAudit_ms: number;
+  readonly budget: Pick<BudgetOptions, 'limit' | 'reserve_percent'>;
+  readonly guards: WakeGuards;
+  /** Requests of a cached read, before one has shown it. */
+  readonly usualRequests: number;
   readonly breaker: {
     readonly failures: number;
     readonly reset_ms: number;
@@ -84,6 +91,10 @@ export interface AccountDependencies {
   readonly sharedSlots: SharedSlots;
   readonly waiting: WaitingCount;
   readonly clockTrusted: () => boolean;
+  /** What the bridge reads by itself, as it is now. */
+  readonly polling: () => PollSettings;
+  /** What spreads the polls, and the return after a vendor's limit; `Math.random` unless told. */
+  readonly random?: () => number;
   /** False from the second time on that any account asks for this text. */
   readonly isNews: (message: string) => boolean;
   readonly workerEntry: string;

@@ -1,3 +1,4 @@
+import { createAccountCare, createAccountSchedule, keptCare } from './account-care.js';
 import { createAccountCommands } from './account-commands.js';
 import type { AccountDependencies, AccountOptions } from './account-options.js';
 import {
@@ -6,6 +7,7 @@ import {
   keptSession,
   refusalWithAdvice,
 } from './account-session.js';
+import { utc } from './daemon/clock.js';
 import { settlesWithin } from './daemon/settles-within.js';
 import { createAccountLog } from './dispatch/account-log.js';
 import {
@@ -15,19 +17,20 @@ import {
   type BreakerState,
   type CallClass,
 } from './dispatch/breaker.js';
+import type { BudgetState } from './dispatch/budget.js';
 import { createCalls } from './dispatch/calls.js';
 import { CommandBook, rememberEnded_ms } from './dispatch/command-book.js';
 import { Dispatcher } from './dispatch/dispatcher.js';
 import { FirstReads } from './dispatch/first-reads.js';
 import { createHandOff } from './dispatch/hand-off.js';
 import type { Hold } from './dispatch/job-gate.js';
-import { RequestCount } from './dispatch/request-count.js';
 import { isBlocked, type SessionKeeper, type SessionState } from './dispatch/session-keeper.js';
 import { SessionWatch } from './dispatch/session-watch.js';
 import { Slots } from './dispatch/slots.js';
 import { Vehicles, type InfoPermissions } from './dispatch/vehicles.js';
 import { startWorkerPool } from './dispatch/worker-pool.js';
 import type { AccountReport } from './http/bridge-api.js';
+import type { Schedule } from './schedule/schedule.js';
 import { createAccountStore } from './store/account-store.js';
 import type { Write } from './store/store.js';
 import type { CodeStep } from './vehicle/bridge-command.js';
@@ -36,7 +39,7 @@ import type { CommandSource } from './vehicle/command-source.js';
 import type { JournalRecord, Parcel } from './vehicle/journal-record.js';
 import type { LifeCycleEvent } from './vehicle/life-cycle.js';
 import { failure, type Failure } from './vehicle/outcome.js';
-import type { Outcome, Task } from './vehicle/task.js';
+import type { Outcome, Result, Task } from './vehicle/task.js';
 import type { ThreadNote } from './vehicle/thread-note.js';
 
 /** How long past its deadline a thread is left alone, and how long a stop waits for what runs. */
@@ -54,14 +57,14 @@ export async function createAccount(options: AccountOptions, deps: AccountDepend
   const { clock, output, retry } = deps;
   const log = deps.log.child({ account: options.name });
   const stored = createAccountStore(deps.store, options.name);
-  const [session, known, readings, setPoints, recovered] = await Promise.all([
+  const [session, known, readings, setPoints, kept, recovered] = await Promise.all([
     keptSession(options, stored),
     stored.vehicles(),
     stored.readings(),
     stored.setPoints(),
+    keptCare(stored),
     stored.journal.recover(clock.now(), Math.max(rememberEnded_ms, options.rate.window_ms)),
   ]);
-  const count = new RequestCount(clock, await stored.usage(), stored.putUsageLater);
   let library: string | null = null;
 
   const told = createAccountLog({
@@ -133,11 +136,26 @@ export async function createAccount(options: AccountOptions, deps: AccountDepend
     wake: newBreaker('wake'),
   };
 
-  const handOff = createHandOff({
+  const care = createAccountCare(options, deps, {
+    kept,
+    stored,
+    wakeBreaker: () => breakers.wake,
+    onBudget,
+    onStoreTrouble: (err) => {
+      notStored(err, "the maker's limit");
+    },
+  });
+  const { budget, wakes } = care;
+
+  const { handOff, requestSent } = createHandOff({
     clock,
     run: pool.run,
+    refusal: () => budget.refusal,
     onLeave: (task) => {
       told.handedOver(task);
+    },
+    onRequest: (task, nth) => {
+      budget.requestSent(task?.operation, nth);
     },
     onReturn,
   });
@@ -151,6 +169,7 @@ export async function createAccount(options: AccountOptions, deps: AccountDepend
     handOff,
     onVehicles: (listed) => {
       vehicles.listed(listed);
+      schedule.pump();
     },
     onState: onSessionState,
     onStoreTrouble: (err) => {
@@ -165,7 +184,8 @@ export async function createAccount(options: AccountOptions, deps: AccountDepend
       told.sessionEndsSoon(expires_at);
     },
     onListFailed: ({ code, message }) => {
-      log.warn({ failure: code, reason: message }, 'the cars could not be listed anew');
+      if (code !== 'rate_limited')
+        log.warn({ failure: code, reason: message }, 'the cars could not be listed anew');
     },
   });
 
@@ -198,22 +218,32 @@ export async function createAccount(options: AccountOptions, deps: AccountDepend
   const dispatcher: Dispatcher = new Dispatcher({
     clock,
     retry,
-    mayLeave: (callClass) => keeper.state.is === 'ready' && breakers[callClass].allows,
+    mayLeave: (callClass) =>
+      keeper.state.is === 'ready' && breakers[callClass].allows && !budget.isBlocked,
     isShut: (callClass) =>
-      breakers[callClass].state.is === 'open' || refusalOf(keeper.state) !== undefined,
-    takeSlot: (callClass) => slots.take(callClass),
-    beforeWake: (ids) => book.markStarted(ids),
+      breakers[callClass].state.is === 'open' ||
+      budget.isBlocked ||
+      refusalOf(keeper.state) !== undefined,
+    takeSlot: (callClass, priority) => slots.take(callClass, priority),
+    beforeWake: (vehicle, ids) =>
+      book.markStarted(ids, [stored.wakeWrite(vehicle, wakes.leaves(vehicle))]),
+    markJoined: (id) => book.markStarted([id]),
+    notWoken: (vehicle) => {
+      wakes.hasNotLeft(vehicle);
+    },
     call: (context) => calls.call(context),
   });
 
   const firstReads = new FirstReads(dispatcher, retry, ({ topic_id }, { code, message }) => {
-    log.warn({ vehicle: topic_id, failure: code, reason: message }, 'the first read failed');
+    if (code !== 'rate_limited')
+      log.warn({ vehicle: topic_id, failure: code, reason: message }, 'the first read failed');
   });
 
-  const { admissions, confirmation, jobs, quiet } = createAccountCommands(options, deps, {
+  const { admissions, confirmation, hold, jobs, quiet } = createAccountCommands(options, deps, {
     book,
     breakers,
     calls,
+    care,
     dispatcher,
     slots,
     stored,
@@ -225,6 +255,14 @@ export async function createAccount(options: AccountOptions, deps: AccountDepend
       output.publish(output.address(event, response));
       onEvent(event, event.vehicle, source);
     },
+  });
+
+  const schedule: Schedule = createAccountSchedule(options, deps, {
+    care,
+    quiet,
+    vehicles,
+    told,
+    hold,
   });
 
   function permissionsOf(vehicle: string): InfoPermissions {
@@ -245,8 +283,30 @@ export async function createAccount(options: AccountOptions, deps: AccountDepend
       dispatcher.failWaiting(callClass, breakers[callClass].refusal);
     }
     output.changed();
+    pumpAll();
+  }
+
+  function onBudget(state: BudgetState): void {
+    told.budget(state, budget.document().resets_at);
+    endWaitingAtLimit();
+    output.changed();
+    schedule.settingsChanged();
+    pumpAll();
+  }
+
+  /** At the maker's own limit nothing that waits would leave in time. */
+  function endWaitingAtLimit(): void {
+    const { refusal } = budget;
+    if (refusal === undefined) return;
+    output.trouble(refusal);
+    for (const one of callClasses) dispatcher.failWaiting(one, refusal);
+  }
+
+  /** Something that calls wait for may have become free. */
+  function pumpAll(): void {
     dispatcher.pump();
     jobs.pump();
+    schedule.pump();
   }
 
   function onSessionState(state: SessionState): void {
@@ -257,8 +317,7 @@ export async function createAccount(options: AccountOptions, deps: AccountDepend
     vehicles.publishAvailability();
     output.changed();
     readOnce();
-    dispatcher.pump();
-    jobs.pump();
+    pumpAll();
   }
 
   function refusalOf(state: SessionState): Failure | undefined {
@@ -269,20 +328,29 @@ export async function createAccount(options: AccountOptions, deps: AccountDepend
     if (options.readOnStart && keeper.state.is === 'ready') firstReads.of(vehicles.cars);
   }
 
-  function onReturn(task: Task, outcome: Outcome, duration_ms: number): void {
+  function onReturn(task: Task, returned: Outcome, duration_ms: number): Outcome {
+    const outcome = budget.returned(returned);
     told.returned(task, outcome, duration_ms);
     if (outcome.library !== undefined && outcome.library !== library) {
       library = outcome.library;
       vehicles.publishInfo();
     }
     const result = outcome.ok ? outcome.result : outcome.cached;
-    if (task.vehicle !== undefined && result !== undefined) vehicles.read(task.vehicle, result);
+    if (task.vehicle !== undefined && result !== undefined) wasRead(task.vehicle, result);
     if (!outcome.ok && outcome.failure.code === 'unknown_vehicle') watch.listAnew();
+    return outcome;
+  }
+
+  function wasRead(vehicle: string, result: Result): void {
+    vehicles.read(vehicle, result);
+    if (!('report' in result)) return;
+    wakes.reported(vehicle, result.report);
+    schedule.read(vehicle);
   }
 
   function onNote(note: ThreadNote): void {
     told.noted(note);
-    if (note.kind === 'request') count.add();
+    if (note.kind === 'request') requestSent(note.attempt);
     if (note.kind === 'process') output.changed();
   }
 
@@ -296,6 +364,16 @@ export async function createAccount(options: AccountOptions, deps: AccountDepend
   function notStored(err: unknown, what: string): void {
     told.notStored(err, what);
     output.trouble(failure('not_stored', `${what} could not be stored`));
+  }
+
+  /** A car's polls and what is known of its wakes. */
+  function pollsOf(vehicle: string) {
+    const woken_at = wakes.wokenAt(vehicle);
+    return {
+      ...schedule.document(vehicle),
+      woken_at: woken_at === null ? null : utc(woken_at),
+      wake: care.guard.holdsAutomatic(vehicle)?.decision ?? 'allowed',
+    };
   }
 
   function deliver(parcel: Parcel): void {
@@ -340,6 +418,12 @@ export async function createAccount(options: AccountOptions, deps: AccountDepend
         void keeper.renew(keeper.state.session.generation);
       }
       dispatcher.pump();
+      if (budget.state !== 'ok') {
+        const { state, resets_at } = budget.document();
+        log.info({ budget: state, resets_at }, 'the limit of before the start still holds');
+        endWaitingAtLimit();
+      }
+      schedule.start();
       prune();
       watch.check();
     },
@@ -364,6 +448,7 @@ export async function createAccount(options: AccountOptions, deps: AccountDepend
       cars: () => vehicles.cars.map(({ listed, topic_id }) => ({ id: listed.id, topic_id })),
       refusal: () => refusalOf(keeper.state),
       ready: (onHeld: (hold: Hold) => void, signal: AbortSignal) => jobs.gate.pass(onHeld, signal),
+      isHeld: () => hold() !== undefined,
       refreshOne: (vehicle: string, mode: RefreshMode, max_age_s: number | undefined) =>
         quiet.refresh(vehicle, mode, max_age_s),
     },
@@ -386,12 +471,23 @@ export async function createAccount(options: AccountOptions, deps: AccountDepend
           breakerDocument(breakers[one].state, options.breaker.failures),
         ]),
       ),
-      budget: count.document(),
+      budget: budget.document(),
+      polls: {
+        nextAt: schedule.nextAt,
+        vehicles: Object.fromEntries(
+          vehicles.cars.map(({ topic_id, listed }) => [topic_id, pollsOf(listed.id)]),
+        ),
+      },
       running: dispatcher.running,
       oldest: admissions.oldestWaiting,
     }),
 
     figures: () => ({ ...pool.figures(), waiting: dispatcher.waitingForSlot }),
+
+    /** The settings of what the bridge reads by itself have changed. */
+    pollingChanged(): void {
+      schedule.settingsChanged();
+    },
 
     clearQueue(): void {
       for (const id of admissions.waitingIds) {
@@ -406,6 +502,7 @@ export async function createAccount(options: AccountOptions, deps: AccountDepend
     /** Nothing new starts; what runs has a grace, then its threads and processes are ended. */
     async stop(): Promise<void> {
       clearInterval(pruning);
+      schedule.stop();
       watch.stop();
       const signedOff = keeper.stop();
       dispatcher.stop();
@@ -419,6 +516,7 @@ export async function createAccount(options: AccountOptions, deps: AccountDepend
       for (const one of callClasses) breakers[one].stop();
       firstReads.stop();
       slots.stop();
+      budget.stop();
       vehicles.stop();
       await Promise.all([pool.stop(), book.stop(grace_ms)]);
       closed.abort();

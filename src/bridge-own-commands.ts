@@ -8,6 +8,7 @@ import { BridgeCommands, type Cancelled, type ForBridge } from './dispatch/bridg
 import { CommandBook, rememberEnded_ms } from './dispatch/command-book.js';
 import { createJobLife } from './dispatch/job-life.js';
 import { RefreshAllLane } from './dispatch/refresh-all-lane.js';
+import type { Polling } from './schedule/polling.js';
 import { createJournal } from './store/journal.js';
 import type { Store, Write } from './store/store.js';
 import type { RefreshMode } from './vehicle/command.js';
@@ -26,6 +27,7 @@ export interface OwnCommandsOptions {
   readonly allow: readonly string[] | undefined;
   /** Of `refresh_all`, by its mode. */
   readonly expiresIn_ms: Readonly<Record<RefreshMode, number>>;
+  readonly polling: Pick<Polling, 'change'>;
   /** Publishes everything retained again. */
   readonly announce: () => void;
 }
@@ -111,6 +113,12 @@ export async function createOwnCommands(options: OwnCommandsOptions) {
       output.changed();
     },
     announce: options.announce,
+    setPolling: (command) =>
+      options.polling.change(
+        command.name === 'polling'
+          ? { enabled: command.enabled }
+          : { every_ms: command.minutes * 60_000 },
+      ),
     otp: async (name, step) => accounts.find((account) => account.name === name)?.otp(step),
     reject: (event, response) => {
       output.step(event);

@@ -4,6 +4,7 @@ import type { Logger } from './daemon/logger.js';
 import type { Metrics, PoolFigures } from './daemon/metrics.js';
 import type { JobDocument } from './dispatch/job-progress.js';
 import type { Connection } from './mqtt/connection.js';
+import type { PollSettings } from './schedule/next-poll.js';
 import type { Failure } from './vehicle/outcome.js';
 
 /** What the bridge's own state is made of; asked anew for each document. */
@@ -12,6 +13,7 @@ export interface StateSources {
   readonly connection: Connection;
   readonly accounts: readonly Account[];
   readonly metrics: Metrics;
+  readonly polling: () => PollSettings;
   readonly waiting: () => number;
   readonly jobs: () => readonly JobDocument[];
 }
@@ -78,7 +80,23 @@ export class BridgeState {
     clearInterval(this.#interval);
   }
 
-  #document({ version, connection, accounts, metrics, waiting, jobs }: StateSources) {
+  #polling(
+    { enabled, every_ms }: PollSettings,
+    accounts: readonly ReturnType<Account['state']>['polls'][],
+  ) {
+    const times = accounts.flatMap(({ nextAt }) => nextAt ?? []);
+    return {
+      enabled,
+      interval_min: Math.round(every_ms / 60_000),
+      next_poll_at: times.length === 0 ? null : utc(Math.min(...times)),
+      vehicles: Object.assign({}, ...accounts.map(({ vehicles }) => vehicles)) as Record<
+        string,
+        unknown
+      >,
+    };
+  }
+
+  #document({ version, connection, accounts, metrics, polling, waiting, jobs }: StateSources) {
     const states = accounts.map((account) => [account.name, account.state()] as const);
     const of = <T>(pick: (state: ReturnType<Account['state']>) => T): Record<string, T> =>
       Object.fromEntries(states.map(([name, state]) => [name, pick(state)]));
@@ -95,7 +113,10 @@ export class BridgeState {
       accounts: of((one) => one.account),
       breakers: of((one) => one.breakers),
       jobs: jobs(),
-      polling: { enabled: false, interval_min: null, next_poll_at: null },
+      polling: this.#polling(
+        polling(),
+        states.map(([, { polls }]) => polls),
+      ),
       log_level: this.#options.log.level,
       queue: {
         depth: waiting(),

@@ -28,6 +28,8 @@ import { Presence } from './mqtt/presence.js';
 import { Publisher } from './mqtt/publisher.js';
 import { Redelivery } from './mqtt/redelivery.js';
 import { createTopics } from './mqtt/topics.js';
+import type { PollSettings } from './schedule/next-poll.js';
+import { Polling } from './schedule/polling.js';
 import { createBridgeStore } from './store/bridge-store.js';
 import type { Store, Write } from './store/store.js';
 import type { RefreshMode } from './vehicle/command.js';
@@ -54,6 +56,8 @@ export interface BridgeOptions {
   readonly allow: readonly string[] | undefined;
   /** Of `refresh_all`, by its mode. */
   readonly expiresIn_ms: Readonly<Record<RefreshMode, number>>;
+  /** What is read without being asked for. */
+  readonly polling: PollSettings;
   /** How long finished commands stay in the audit log. */
   readonly keepAudit_ms: number;
   readonly queueTotal: number;
@@ -121,6 +125,20 @@ export async function startBridge(
     },
   });
 
+  const polling = new Polling({
+    configured: options.polling,
+    kept: await stored.polling(),
+    keep: stored.putPolling,
+    onChange: () => {
+      for (const account of accounts) account.pollingChanged();
+      state.changed();
+    },
+  });
+
+  await polling.forgetOverruled().catch((err: unknown) => {
+    log.warn({ err }, 'that the configuration overrules a setting of polls could not be stored');
+  });
+
   // The accounts, each with everything that belongs to it.
   const isNews = createNews();
   const waiting = new WaitingCount(options.queueTotal);
@@ -141,6 +159,7 @@ export async function startBridge(
         sharedSlots,
         waiting,
         clockTrusted: () => clockTrust.isTrusted,
+        polling: () => polling.settings,
         isNews,
         workerEntry,
         output,
@@ -179,6 +198,7 @@ export async function startBridge(
     accounts,
     allow: options.allow,
     expiresIn_ms: options.expiresIn_ms,
+    polling,
     announce: () => {
       for (const account of accounts) account.vehicles.publishAll();
       state.publish();
@@ -312,7 +332,11 @@ export async function startBridge(
 
   const { version } = options;
   const jobs = () => [...accounts.flatMap((account) => account.jobs), ...ownCommands.jobs];
-  state.start({ version, connection, accounts, metrics, waiting: () => waiting.total, jobs });
+  state.start({
+    ...{ version, connection, accounts, metrics, jobs },
+    waiting: () => waiting.total,
+    polling: () => polling.settings,
+  });
   auditTrail.start();
   ownCommands.start();
   for (const account of accounts) account.start();

@@ -28,6 +28,11 @@ const faultSchema = z.strictObject({
   hang: z.boolean().optional(),
 });
 
+const reportFaultSchema = faultSchema.extend({
+  /** The charge of the 12 V battery (%) that is told, whatever the car's own is. */
+  aux_battery: z.number().min(0).max(100).optional(),
+});
+
 const commandFaultSchema = faultSchema.extend({
   /** How long it takes until the command can be sent at all, as with a slow process or a token that is renewed. */
   starts_after_ms: z.number().nonnegative().optional(),
@@ -62,7 +67,7 @@ const byAction = <T extends z.ZodType>(fault: T) => ({
  *   "sign_in": { "latency_ms": 500 },
  *   "code": "123456",
  *   "vehicles": {
- *     "*": { "cached": { "latency_ms": 20 }, "action_status": { "status": "pending" } },
+ *     "*": { "cached": { "latency_ms": 20, "aux_battery": 45 }, "action_status": { "status": "pending" } },
  *     "<vendor id or VIN>": {
  *       "cached": { "fail": { "code": "unavailable", "message": "maintenance", "times": 2 } },
  *       "force": { "hang": true },
@@ -88,8 +93,8 @@ const controlSchema = z.strictObject({
     .record(
       z.string(),
       z.strictObject({
-        cached: faultSchema.optional(),
-        force: faultSchema.optional(),
+        cached: reportFaultSchema.optional(),
+        force: reportFaultSchema.optional(),
         command: commandFaultSchema.extend(byAction(commandFaultSchema)).optional(),
         action_status: statusFaultSchema.extend(byAction(statusFaultSchema)).optional(),
         trips: faultSchema.optional(),
@@ -99,7 +104,11 @@ const controlSchema = z.strictObject({
 });
 
 /** What can be said of one operation, whichever. */
-type Fault = Partial<z.infer<typeof commandFaultSchema> & z.infer<typeof statusFaultSchema>>;
+type Fault = Partial<
+  z.infer<typeof reportFaultSchema> &
+    z.infer<typeof commandFaultSchema> &
+    z.infer<typeof statusFaultSchema>
+>;
 
 type Control = z.infer<typeof controlSchema>;
 type CarFault = NonNullable<NonNullable<Control['vehicles']>[string][CarOperation]>;

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Failure } from '../vehicle/outcome.js';
 import type { CarIdentity } from '../vehicle/simulated-state.js';
+import type { VehicleReport } from '../vehicle/state.js';
 import type { Operation, Outcome, Result, Task } from '../vehicle/task.js';
 import type { BackendNotes, VehicleBackend } from './contract.js';
 import type { SimulatorEffect } from './simulator-effects.js';
@@ -198,10 +199,10 @@ class Simulator implements VehicleBackend {
 
   #performOnCar(task: Task, weather: Weather): Result | undefined {
     const { operation, vehicle = '', action_id, period = '' } = task;
-    if (operation === 'force') return this.#wake(vehicle);
+    if (operation === 'force') return this.#wake(vehicle, weather);
     if (operation === 'cached') {
       const report = this.#cars.read(vehicle, ({ car }) => car.report());
-      return report && { operation, report, polled_at: nowIso() };
+      return report && { operation, report: told(report, weather), polled_at: nowIso() };
     }
     if (operation === 'action_status') {
       const found = this.#cars.read(vehicle, ({ orders }) => statusOf(orders, action_id));
@@ -211,12 +212,15 @@ class Simulator implements VehicleBackend {
     return identity && { operation: 'trips', days: tripsOf(identity, period, Date.now()) };
   }
 
-  #wake(vehicle: string): Result | undefined {
+  #wake(vehicle: string, weather: Weather): Result | undefined {
+    const operation = 'force';
     const report = this.#cars.update(vehicle, ({ car }) => {
       car.wake();
       return car.report();
     });
-    return report && { operation: 'force', report, polled_at: nowIso(), advanced: true };
+    return (
+      report && { operation, report: told(report, weather), polled_at: nowIso(), advanced: true }
+    );
   }
 
   #logEffect(task: Task, phase: SimulatorEffect['phase']): void {
@@ -248,6 +252,11 @@ function refuseUnsent(task: Task, identity: CarIdentity | undefined): Failure | 
   if (identity !== undefined || operation === 'list') return undefined;
   const message = `the account has no car with the id ${task.vehicle ?? '(none)'}`;
   return failure('unknown_vehicle', message, { sent: false });
+}
+
+function told(report: VehicleReport, { aux_battery: level }: Weather): VehicleReport {
+  if (level === undefined) return report;
+  return { ...report, aux_battery: { ...report.aux_battery, level } };
 }
 
 function nowIso(): string {

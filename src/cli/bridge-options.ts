@@ -9,7 +9,10 @@ import { findEnvironmentPython } from '../backends/hyundai-kia-connect/environme
 import { createSharedCars } from '../backends/simulator.js';
 import type { BridgeOptions } from '../bridge.js';
 import type { Config } from '../config/schema.js';
+import type { VendorLimit } from '../dispatch/budget.js';
+import { vendorLimit } from '../dispatch/vendor-limits.js';
 import { controlPath } from '../http/control-path.js';
+import { requestCosts } from '../schedule/request-costs.js';
 
 /** Something that only starting shows to be wrong with the configuration. */
 export class StartFault extends Error {
@@ -29,6 +32,7 @@ export async function bridgeOptions(config: Config, version: string): Promise<Br
     accounts: config.accounts.map((account) => accountOptions(config, account)),
     allow: config.commands.allow,
     expiresIn_ms: config.commands.expires_in_ms,
+    polling: config.polling,
     keepAudit_ms: config.audit.keep_ms,
     queueTotal: config.commands.queue_total,
     mostProcesses: mostProcesses(config),
@@ -80,11 +84,24 @@ function accountOptions(config: Config, account: AccountConfig): AccountOptions 
     maxAge_ms: config.refresh.max_age_ms,
     staleAfter_ms: config.polling.stale_after_ms,
     keepAudit_ms: config.audit.keep_ms,
+    budget: budgetOf(config, account),
+    guards: config.guards,
+    usualRequests: requestCosts(String(account.region), String(account.brand), 'ev').cached,
     breaker: config.breaker,
     deadline_ms,
     confirm: config.confirm,
     idle_ms,
   };
+}
+
+export function budgetOf({ budget }: Config, { backend, region, brand }: AccountConfig) {
+  const { daily, reserve_percent } = budget;
+  // Nobody's requests are spent.
+  const isFree = backend === 'simulator' && daily === 'auto';
+  const limit: VendorLimit = isFree
+    ? { daily: null, counts: 'requests' }
+    : vendorLimit(String(region), String(brand), daily);
+  return { limit, reserve_percent };
 }
 
 export function sessionOptions(config: Config, account: AccountConfig): AccountSessionOptions {

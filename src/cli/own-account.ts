@@ -4,14 +4,15 @@ import { createBackend } from '../backends/create-backend.js';
 import type { Config } from '../config/schema.js';
 import { systemClock } from '../daemon/clock.js';
 import { createNews } from '../daemon/news.js';
-import { RequestCount } from '../dispatch/request-count.js';
+import { Budget } from '../dispatch/budget.js';
+import { createHandOff } from '../dispatch/hand-off.js';
 import type { SessionKeeper } from '../dispatch/session-keeper.js';
 import type { AccountReport } from '../http/account-report.js';
 import { createAccountStore } from '../store/account-store.js';
 import type { Store } from '../store/store.js';
 import { mergeVehicles } from '../vehicle/known-vehicle.js';
 import type { ListedVehicle } from '../vehicle/task.js';
-import { backendSettings, sessionOptions } from './bridge-options.js';
+import { backendSettings, budgetOf, sessionOptions } from './bridge-options.js';
 
 type AccountConfig = Config['accounts'][number];
 
@@ -33,7 +34,6 @@ export async function openOwnAccount(
   const stored = createAccountStore(store, account.name);
   const options = sessionOptions(config, account);
   const session = await keptSession(options, stored);
-  const count = new RequestCount(systemClock, await stored.usage(), stored.putUsageLater);
   let known = session.wasAnother ? [] : ((await stored.vehicles()) ?? []);
   const isNews = createNews();
   const settings = backendSettings(config, account);
@@ -41,7 +41,7 @@ export async function openOwnAccount(
   let backend: VehicleBackend | undefined;
   const notes: BackendNotes = {
     request: () => {
-      count.add();
+      budget.requestSent(undefined, 1);
     },
     process: () => undefined,
     log: ({ level, message, once }) => {
@@ -49,6 +49,30 @@ export async function openOwnAccount(
       if (isTold && (once !== true || isNews(message))) console.error(message);
     },
   };
+  const budget = new Budget({
+    clock: systemClock,
+    ...budgetOf(config, account),
+    kept: await stored.usage(),
+    keepLater: stored.putUsageLater,
+    keep: (usage) => {
+      stored.putUsage(usage).catch((err: unknown) => {
+        console.error(`the maker's limit could not be stored: ${String(err)}`);
+      });
+    },
+    onChange: () => undefined,
+  });
+  const { handOff } = createHandOff({
+    clock: systemClock,
+    // A process is started only for who needs one.
+    run: (task) => (backend ??= createBackend(settings, notes)).run(task),
+    refusal: () => budget.refusal,
+    onLeave: () => undefined,
+    onRequest: () => undefined,
+    onReturn: (_, outcome) => {
+      library = outcome.library ?? library;
+      return budget.returned(outcome);
+    },
+  });
   let listed: readonly ListedVehicle[] = [];
   let writing: Promise<void> = Promise.resolve();
   const closed = new AbortController();
@@ -57,13 +81,7 @@ export async function openOwnAccount(
     closed: closed.signal,
     retry: config.retry,
     stored,
-    handOff: async (task) => {
-      // A process is started only for who needs one.
-      backend ??= createBackend(settings, notes);
-      const outcome = await backend.run(task);
-      library = outcome.library ?? library;
-      return outcome;
-    },
+    handOff,
     onVehicles: (vehicles) => {
       listed = vehicles;
       // A daemon that finds a session does not sign in, so it would never hear of the cars.
@@ -92,6 +110,7 @@ export async function openOwnAccount(
       await signedOff;
       await writing;
       closed.abort();
+      budget.stop();
     },
   };
 }

@@ -8,6 +8,8 @@ import { exitCodes, type ExitCode } from './exit-codes.js';
 import { login, type LoginOptions } from './login.js';
 import { log } from './log.js';
 import type { LogOptions } from './log-query.js';
+import { plan } from './plan.js';
+import { addPlanOptions, type PlanOptions } from './plan-options.js';
 import { run, type Running } from './run.js';
 import { schemas } from './schema.js';
 import { setUp, type SetUpOptions } from './set-up.js';
@@ -69,6 +71,9 @@ export async function runSubcommand(args: readonly string[]): Promise<Running | 
   addLog(program, (code) => {
     result = code;
   });
+  addPlan(program, (code) => {
+    result = code;
+  });
   program
     .command('schema')
     .description('print the JSON Schemas of what the bridge publishes')
@@ -128,6 +133,15 @@ function timeSince(text: string): number {
 function wholeNumber(text: string): number {
   if (/^\d{1,6}$/.test(text)) return Number(text);
   throw new InvalidArgumentError('expected a whole number');
+}
+
+function addPlan(program: Command, done: (code: ExitCode) => void): void {
+  const command = program
+    .command('plan')
+    .description('show the requests and wakes a day that a configuration will make');
+  addPlanOptions(command).action(async (options: PlanOptions) => {
+    done(await plan(options));
+  });
 }
 
 function addSetup(program: Command, done: (code: ExitCode) => void): void {

@@ -10,6 +10,7 @@ import { resolvePaths } from './resolve-paths.js';
 import { checkRules } from './rules.js';
 import { configSchema } from './schema.js';
 import type { Config } from './schema.js';
+import { careWarnings } from './care-warnings.js';
 import { applySecrets } from './secrets.js';
 import { isTree, putValue, valueAt } from './tree.js';
 import type { Tree } from './tree.js';
@@ -58,7 +59,11 @@ export async function loadConfig({ file, env, cwd }: ConfigSources): Promise<Loa
     faults.push(...checkRules(tree, origins));
     if (checked.ok && faults.length === 0) {
       const config = resolvePaths(checked.config, base);
-      const warnings = [...unbuiltWarnings(tree, origins), ...regionWarnings(config, origins)];
+      const warnings = [
+        ...unbuiltWarnings(tree, origins),
+        ...regionWarnings(config, origins),
+        ...careWarnings(config, origins),
+      ];
       return { ok: true, config, ...found, warnings };
     }
   }

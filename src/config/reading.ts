@@ -10,7 +10,7 @@ export const refresh = z
       .describe('What is read of each car when the bridge starts.'),
     max_age: duration({ min: '1s', max: '7d' })
       .prefault('300s')
-      .describe('How old the values of a car may be before `smart` wakes it.'),
+      .describe("How old the car's own report may be before `smart` wakes the car."),
   })
   .transform(({ max_age, ...rest }) => ({ ...rest, max_age_ms: max_age }));
 
@@ -28,19 +28,30 @@ const quietHours = z
 
 export const polling = z
   .strictObject({
-    enabled: z.boolean().default(true).describe('Whether the bridge reads by itself.'),
+    enabled: z
+      .boolean()
+      .default(true)
+      .describe(
+        'Whether the bridge reads each car by itself. The command `polling` goes before it until it changes here.',
+      ),
     every: duration({ min: '5m', max: '1d' })
       .prefault('30m')
-      .describe('The gap between two reads.'),
+      .describe(
+        'The gap between two reads of a car; longer where half of `budget.daily` would not last. The command `poll_interval` goes before it until it changes here.',
+      ),
     while_charging: duration({ min: '5m', max: '1d' })
       .prefault('10m')
-      .describe('The gap while the car charges.'),
+      .describe('The gap while the car charges; longer where the budget would not last.'),
     force_every: durationOr('never', { min: '30m', max: '30d' })
       .prefault('never')
-      .describe('How often a poll wakes the car.'),
+      .describe(
+        'How long a car may be silent before a poll wakes it, if the `guards` allow; more than 21h needs `guards.aux_battery_min: off`.',
+      ),
     quiet_hours: quietHours
       .prefault('off')
-      .describe("When no polls are made, in the bridge's time zone."),
+      .describe(
+        "When no polls are made, in the bridge's time zone. What people ask is done all the same.",
+      ),
     stale_after: duration({ min: '1m', max: '30d' })
       .prefault('6h')
       .describe('From which age of the last read on the state says `stale`.'),
@@ -70,9 +81,14 @@ export const budget = z
       .default('auto')
       .meta({
         type: '`auto` or a whole number',
-        description: "Requests to the vendor a day and account; `auto`: the region's own limit.",
+        description:
+          'Requests to the vendor a day (UTC) and account, for Hyundai and Genesis in the USA wakes and remote commands; polls use at most half. `auto`: what is known of the region, see [care.md](care.md#the-budget).',
       }),
-    reserve: percent.prefault('20%').describe('The part that is kept for people.'),
+    reserve: percent
+      .prefault('20%')
+      .describe(
+        'The part that is kept for people: polls, jobs and the wakes of `smart` stop there.',
+      ),
   })
   .transform(({ reserve, ...rest }) => ({ ...rest, reserve_percent: reserve }));
 
@@ -87,15 +103,15 @@ const level = (word: number) =>
 export const guards = z
   .strictObject({
     aux_battery_min: level(65).describe(
-      'The charge of the 12 V battery (%) below which nothing but a person wakes the car.',
+      'The charge of the 12 V battery (%) below which nothing but a person wakes the car; a charge that is older than a day counts as too low.',
     ),
-    aux_battery_hard_min: level(50).describe('Below it a person needs `override`, too.'),
+    aux_battery_hard_min: level(50).describe("Below it a person's `force` needs `override`, too."),
     min_wake_gap: durationOr('off', { min: '1s', max: '7d' })
       .prefault('10m')
-      .describe('The least time between a wake and an automatic one.'),
+      .describe('The least time between any wake, a remote command too, and an automatic one.'),
     min_force_gap: durationOr('off', { min: '1s', max: '7d' })
       .prefault('off')
-      .describe("The least time between a wake and a person's `force`."),
+      .describe("The least time between any wake and a person's `force`; `override` passes."),
   })
   .transform(({ min_wake_gap, min_force_gap, ...rest }) => ({
     ...rest,

@@ -7,6 +7,7 @@ import type { Failure } from '../vehicle/outcome.js';
 import type { Operation, Outcome, Task } from '../vehicle/task.js';
 import type { ThreadNote } from '../vehicle/thread-note.js';
 import type { BreakerState, CallClass } from './breaker.js';
+import type { BudgetState } from './budget.js';
 import type { SessionState } from './session-keeper.js';
 
 export interface AccountLogOptions {
@@ -60,6 +61,29 @@ export function createAccountLog({ log, metrics, account, nameOf, isNews }: Acco
     terminated(task: Task): void {
       metrics.threadTerminated();
       log.error(about(task), 'a thread did not keep its deadline and was terminated');
+    },
+
+    pollFailed(vehicle: string | undefined, { code, message }: Failure): void {
+      // A limit is told once, by the budget.
+      const level = code === 'rate_limited' ? 'debug' : 'warn';
+      log[level]({ vehicle, failure: code, reason: message }, 'a poll failed');
+    },
+
+    budget(state: BudgetState, resets_at: string): void {
+      switch (state) {
+        case 'ok':
+          log.info({ budget: state }, 'the budget lets polls and jobs go on');
+          return;
+        case 'reserve':
+          log.warn(
+            { budget: state, resets_at },
+            'what is left of the daily budget is kept for people: polls, jobs and wakes of smart wait',
+          );
+          return;
+        case 'blocked':
+          log.warn({ budget: state, resets_at }, "the maker's limit is reached: nothing is sent");
+          return;
+      }
     },
 
     noted(note: ThreadNote): void {

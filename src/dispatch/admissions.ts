@@ -32,7 +32,8 @@ import {
 import type { CommandRate } from './command-rate.js';
 import { laneOf, type Dispatcher } from './dispatcher.js';
 import { admitOnce } from './known-id.js';
-import { Refresh } from './refresh.js';
+import { RefreshCommands } from './refresh-commands.js';
+import type { RefreshGuard, RefreshOptions } from './refresh.js';
 import { refusalEvent } from './refusal-event.js';
 import { RemoteCommands, type RemoteCommandsOptions } from './remote-commands.js';
 import { resumptionOf } from './resumption.js';
@@ -44,6 +45,10 @@ export interface AdmissionsOptions<W> {
   readonly dispatcher: Dispatcher;
   readonly waiting: WaitingCount;
   readonly breakers: Readonly<Record<CallClass, Breaker>>;
+  /** Who may wake a car. */
+  readonly guard: RefreshGuard;
+  /** The vendor's own limit: the answer to whatever would be sent while it holds. */
+  readonly vendorLimit: () => Failure | undefined;
   readonly defaultMaxAge_s: number;
   readonly queuePerVehicle: number;
   /** Milliseconds by name, mode or value. */
@@ -70,6 +75,9 @@ export interface AdmissionsOptions<W> {
   ) => void;
 }
 
+/** What admission is told of the commands it has let in. */
+type Steps = Pick<RefreshOptions, 'running' | 'waiting' | 'end'>;
+
 /** Long reads, in a lane of their own. */
 export interface JobLane {
   /** What would be done, as far as it is known beforehand. */
@@ -93,7 +101,7 @@ export interface ForVehicle<W> extends Incoming {
 /** Takes commands in, from the first check to the lanes, and out again if they never start. */
 export class Admissions<W> {
   readonly #options: AdmissionsOptions<W>;
-  readonly #refreshes = new Map<string, Refresh>();
+  readonly #refreshes: RefreshCommands;
   readonly #remotes: RemoteCommands;
   /** Cars whose trips are being accepted. */
   readonly #acceptingTrips = new Set<string>();
@@ -102,25 +110,38 @@ export class Admissions<W> {
 
   constructor(options: AdmissionsOptions<W>) {
     this.#options = options;
-    this.#remotes = new RemoteCommands({
-      ...options.remote,
-      clock: options.clock,
-      lanes: options.dispatcher,
-      refusal: () => {
-        const { wake } = options.breakers;
-        return options.accountRefusal() ?? (wake.state.is === 'open' ? wake.refusal : undefined);
-      },
+    const steps: Steps = {
       running: (open, details) => {
         this.#running(open, details);
-      },
-      confirming: (open, details) => {
-        options.book.say(open, 'confirming', details);
       },
       waiting: (open) => {
         this.#waitsAgain(open);
       },
       end: (open, status, details) => {
         this.#end(open, status, details);
+      },
+    };
+    this.#refreshes = new RefreshCommands({
+      ...steps,
+      clock: options.clock,
+      defaultMaxAge_s: options.defaultMaxAge_s,
+      lanes: options.dispatcher,
+      reportedAt: options.reportedAt,
+      guard: options.guard,
+    });
+    this.#remotes = new RemoteCommands({
+      ...options.remote,
+      ...steps,
+      clock: options.clock,
+      lanes: options.dispatcher,
+      refusal: () => {
+        const { accountRefusal, breakers, vendorLimit } = options;
+        const { wake } = breakers;
+        const open = wake.state.is === 'open' ? wake.refusal : undefined;
+        return accountRefusal() ?? vendorLimit() ?? open;
+      },
+      confirming: (open, details) => {
+        options.book.say(open, 'confirming', details);
       },
     });
   }
@@ -166,9 +187,8 @@ export class Admissions<W> {
 
   /** Ends a command that has not started. */
   leave(id: string, status: Ending, details: EventDetails): 'ended' | 'too_late' | 'unknown_id' {
-    const refresh = this.#refreshes.get(id);
-    if (refresh === undefined) return this.#remotes.leave(id, status, details);
-    return refresh.leave(status, details) ? 'ended' : 'too_late';
+    const refresh = this.#refreshes.leave(id, status, details);
+    return refresh === 'unknown_id' ? this.#remotes.leave(id, status, details) : refresh;
   }
 
   /** Ends a command that has not started, or a job wherever it is. */
@@ -186,9 +206,8 @@ export class Admissions<W> {
   peek(id: string): 'ended' | 'too_late' | 'unknown_id' {
     const job = this.#options.jobs.peek(id);
     if (job !== 'unknown_id') return job;
-    const refresh = this.#refreshes.get(id);
-    if (refresh === undefined) return this.#remotes.peek(id);
-    return refresh.hasBegun ? 'too_late' : 'ended';
+    const refresh = this.#refreshes.peek(id);
+    return refresh === 'unknown_id' ? this.#remotes.peek(id) : refresh;
   }
 
   /** Ids of the commands that have not started. */
@@ -215,7 +234,7 @@ export class Admissions<W> {
   /** No command starts or expires any more: what is open goes on at the next start. */
   stop(): void {
     this.#isStopped = true;
-    for (const refresh of this.#refreshes.values()) refresh.stop();
+    this.#refreshes.stop();
     this.#remotes.stop();
   }
 
@@ -304,7 +323,7 @@ export class Admissions<W> {
 
   #begin(open: OpenCommand, command: CarCommand, vehicle: string): void {
     if (this.#isStopped) return;
-    if (command.name === 'refresh') this.#start(open, command, vehicle);
+    if (command.name === 'refresh') this.#refresh(open, command, vehicle);
     else if (command.name === 'trips') this.#startJob(open, command, vehicle);
     else this.#remotes.start(open, command, vehicle, deadlineOf(open));
   }
@@ -315,31 +334,8 @@ export class Admissions<W> {
     this.#options.jobs.start(open, command, vehicle);
   }
 
-  #start(open: OpenCommand, command: RefreshCommand, vehicle: string): void {
-    const refresh = new Refresh(
-      {
-        clock: this.#options.clock,
-        defaultMaxAge_s: this.#options.defaultMaxAge_s,
-        lanes: this.#options.dispatcher,
-        reportedAt: this.#options.reportedAt,
-        wakeBreakerOpen: () => this.#options.breakers.wake.state.is === 'open',
-        running: (one, details) => {
-          this.#running(one, details);
-        },
-        waiting: (one) => {
-          this.#waitsAgain(one);
-        },
-        end: (one, status, details) => {
-          this.#end(one, status, details);
-        },
-      },
-      open,
-      command,
-      vehicle,
-      deadlineOf(open),
-    );
-    this.#refreshes.set(open.record.id, refresh);
-    refresh.start();
+  #refresh(open: OpenCommand, command: RefreshCommand, vehicle: string): void {
+    this.#refreshes.start(open, command, vehicle, deadlineOf(open));
   }
 
   #waitsAgain(open: OpenCommand): void {
@@ -356,7 +352,6 @@ export class Admissions<W> {
 
   #end(open: OpenCommand, status: Ending, details: EventDetails): void {
     if (open.phase === 'waiting') this.#options.waiting.remove(open.record.vehicle ?? '');
-    this.#refreshes.delete(open.record.id);
     // What ended before it started was none that the car was sent.
     if (open.record.command !== 'refresh' && neverSent.includes(status)) {
       this.#options.rate.takeBack(open.record.vehicle ?? '', open.record.received_at);
@@ -371,12 +366,8 @@ export class Admissions<W> {
       ...(command.name === 'trips' ? this.#options.jobs.plan(command) : {}),
     };
     if (isRemote(command)) details.message = this.#remotes.wouldSend(command, vehicle);
-    if (command.name === 'refresh' && command.mode === 'smart') {
-      const reported = this.#options.reportedAt(vehicle) ?? 0;
-      const maxAge_s = command.max_age_s ?? this.#options.defaultMaxAge_s;
-      const isFresh = (this.#options.clock.now() - reported) / 1000 <= maxAge_s;
-      const isOpen = this.#options.breakers.wake.state.is === 'open';
-      details.decision = isFresh ? 'fresh_enough' : isOpen ? 'breaker_open' : 'forced';
+    if (command.name === 'refresh') {
+      Object.assign(details, this.#refreshes.wouldDecide(command, vehicle));
     }
     this.#end(open, 'succeeded', details);
   }
@@ -404,7 +395,7 @@ export class Admissions<W> {
     });
     switch (resumption.is) {
       case 'refresh':
-        this.#start(open, resumption.command, vehicle);
+        this.#refresh(open, resumption.command, vehicle);
         return;
       case 'job':
         this.#options.waiting.remove(vehicle);
@@ -434,8 +425,13 @@ export class Admissions<W> {
         ? failure('busy', 'trips of this car are being read already')
         : undefined;
     }
-    if (!isRemote(command) || !this.#remotes.isSent(command, vehicle)) return undefined;
-    return this.#options.rate.refusal(vehicle, this.#options.clock.now());
+    const { clock, guard, rate, vendorLimit } = this.#options;
+    if (command.name === 'refresh') {
+      const isGuarded = command.mode === 'force' && !command.override;
+      return (isGuarded ? guard.refusesForce(vehicle) : undefined) ?? vendorLimit();
+    }
+    if (!this.#remotes.isSent(command, vehicle)) return undefined;
+    return rate.refusal(vehicle, clock.now()) ?? vendorLimit();
   }
 
   #breakerRefusal(command: CarCommand, vehicle: string): Failure | undefined {

@@ -3,13 +3,13 @@ import { utc, type Clock } from '../daemon/clock.js';
 import { settlesWithin } from '../daemon/settles-within.js';
 import {
   bridgeCommandNames,
-  laterBridgeCommandNames,
   parseBridgeCommand,
   refreshAllSchema,
   valueOfBridge,
   type BridgeCommand,
   type CodeStep,
   type OtpCommand,
+  type PollCommand,
   type RefreshAllCommand,
   type WordCommand,
 } from '../vehicle/bridge-command.js';
@@ -40,6 +40,8 @@ export interface BridgeCommandsOptions<W> {
   readonly resetBreaker: (account: string) => void;
   readonly setLogLevel: (level: string) => void;
   readonly announce: () => void;
+  /** Resolves when it is stored and in force; rejects where it cannot be. */
+  readonly setPolling: (command: PollCommand) => Promise<void>;
   /** The job that reads every car. */
   readonly refreshAll: {
     /** Why it cannot be taken now. */
@@ -85,7 +87,7 @@ export class BridgeCommands<W> {
       return;
     }
     if (name === undefined) {
-      this.#refuse(incoming, rejected(unknownOrUnsupported(incoming.name)));
+      this.#refuse(incoming, rejected(unknownCommand));
       return;
     }
     const parsed = parseBridgeCommand(name, incoming.payload);
@@ -234,10 +236,23 @@ export class BridgeCommands<W> {
     if (command.name === 'refresh_all') this.#options.refreshAll.start(open, command);
     else if (command.name === 'otp') {
       const account = this.#meantBy(command) ?? '';
-      const step = this.#takeCodeStep(open, account, command.step);
-      this.#underWay.add(step);
-      void step.finally(() => this.#underWay.delete(step));
+      this.#follow(this.#takeCodeStep(open, account, command.step));
+    } else if (command.name === 'polling' || command.name === 'poll_interval') {
+      this.#follow(this.#setPolling(open, command));
     } else this.#end(open, this.#do(command));
+  }
+
+  #follow(work: Promise<void>): void {
+    this.#underWay.add(work);
+    void work.finally(() => this.#underWay.delete(work));
+  }
+
+  async #setPolling(open: OpenCommand, command: PollCommand): Promise<void> {
+    const stored = await this.#options.setPolling(command).then(
+      () => true,
+      () => false,
+    );
+    this.#end(open, stored ? undefined : failure('not_stored', 'it could not be stored'));
   }
 
   #expiry_s(command: BridgeCommand): number {
@@ -290,12 +305,7 @@ function journalled(command: BridgeCommand) {
   return { name, account, step: 'code' in step ? 'code' : 'method' };
 }
 
-function unknownOrUnsupported(name: string): Failure {
-  const isLater = laterBridgeCommandNames.some((one) => one === name);
-  return isLater
-    ? failure('unsupported', `${name}: this version of the bridge does not offer it`)
-    : failure('unknown_command', 'the topic names no command of the bridge');
-}
+const unknownCommand = failure('unknown_command', 'the topic names no command of the bridge');
 
 function cancelFailure(cancelled: Cancelled): Failure | undefined {
   switch (cancelled) {

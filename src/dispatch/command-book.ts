@@ -196,11 +196,14 @@ export class CommandBook<W> {
   }
 
   /** Resolves when it is on the disk that a wake is about to leave for these commands. */
-  async markStarted(ids: readonly string[]): Promise<void> {
+  async markStarted(ids: readonly string[], also: readonly W[] = []): Promise<void> {
     const commands = ids.flatMap((id) => this.#open.get(id) ?? []);
     const started_at = this.#options.clock.now();
     for (const open of commands) open.record = { started_at, ...open.record, started: true };
-    await this.#options.journal.update(commands.map((open) => open.record));
+    await this.#options.journal.update(
+      commands.map((open) => open.record),
+      also,
+    );
   }
 
   /** Resolves when it is on the disk how far the command has come: JSON, of which the book knows nothing. */

@@ -6,10 +6,12 @@ import type { Outcome } from '../vehicle/task.js';
 import type { CallClass } from './breaker.js';
 import {
   Lane,
+  priorityOf,
   type Call,
   type LaneOperation,
   type Parting,
   type Place,
+  type Priority,
   type Shared,
   type Waiter,
 } from './lane.js';
@@ -43,9 +45,16 @@ export interface DispatcherOptions {
   /** Whether what waits is to end, because nothing of this class leaves before that of others has ended, too. */
   isShut(callClass: CallClass): boolean;
   /** A place in the pool, given back by the function; undefined while there is none. */
-  takeSlot(callClass: CallClass): (() => void) | undefined;
-  /** Resolves when it is durable that a wake is about to leave for these commands; rejects if it is not. */
-  beforeWake(commandIds: readonly string[]): Promise<void>;
+  takeSlot(callClass: CallClass, priority: Priority): (() => void) | undefined;
+  /**
+   * Resolves when it is durable that a wake is about to leave for this car and these commands, which may be none;
+   * rejects if it is not.
+   */
+  beforeWake(vehicle: string, commandIds: readonly string[]): Promise<void>;
+  /** Resolves when it is durable that this command shares a wake that has left. */
+  markJoined(commandId: string): Promise<void>;
+  /** What was about to leave for this car has not. */
+  notWoken(vehicle: string): void;
   call(context: CallContext): Promise<Outcome>;
 }
 
@@ -132,13 +141,32 @@ export class Dispatcher {
     this.#startHeld();
     const now = this.#options.clock.monotonic();
     for (const seat of [...this.#interested]) {
-      const call = seat.lane.best(now);
-      if (call === undefined || !this.#options.mayLeave(seat.callClass)) continue;
-      const giveBack = this.#options.takeSlot(seat.callClass);
+      if (!this.#options.mayLeave(seat.callClass)) continue;
+      const call = this.#bestUnguarded(seat, now);
+      if (call === undefined) continue;
+      const giveBack = this.#options.takeSlot(seat.callClass, priorityOf(call));
       if (giveBack !== undefined) this.#start(seat, call, giveBack);
     }
     this.#armTimer(now);
     if (!this.#hasWaiting('read')) this.#readsServed();
+  }
+
+  /** The next call whose turn it is; one that nobody who shares it may make ends. */
+  #bestUnguarded(seat: Seat, now: number): Call | undefined {
+    for (;;) {
+      const call = seat.lane.best(now);
+      const refusals = [...(call?.waiters ?? [])].map((waiter) => ({
+        waiter,
+        refusal: waiter.guard?.(),
+      }));
+      if (call === undefined || refusals.some(({ refusal }) => refusal === undefined)) return call;
+      seat.lane.remove(call);
+      this.#forgetIfIdle(seat);
+      call.waiters.clear();
+      for (const { waiter, refusal } of refusals) {
+        if (refusal !== undefined) waiter.ended(refused(refusal), { duration_ms: 0 });
+      }
+    }
   }
 
   /** Resolves when no read waits: what can wait longer gives way to them. */
@@ -163,7 +191,7 @@ export class Dispatcher {
       for (const call of [...seat.lane.waiting]) {
         seat.lane.remove(call);
         const last = call.state.is === 'waiting' ? call.state.last : undefined;
-        this.#settle(call, last ?? { ok: false, failure: reason, requests: 0 }, 0);
+        this.#settle(call, last ?? refused(reason), 0);
       }
       this.#forgetIfIdle(seat);
     }
@@ -204,7 +232,7 @@ export class Dispatcher {
         this.#giveUp(held);
         continue;
       }
-      const giveBack = this.#options.takeSlot('wake');
+      const giveBack = this.#options.takeSlot('wake', 'remote');
       if (giveBack === undefined) return;
       this.#held.delete(held);
       void held
@@ -234,8 +262,12 @@ export class Dispatcher {
     const since = clock.monotonic();
     seat.lane.start(call, since);
     this.#forgetIfIdle(seat);
+    const before = call.attempts;
     const outcome = await this.#handOver(seat, call);
     giveBack();
+    if (seat.callClass === 'wake' && hasNotLeft(outcome, call.attempts > before)) {
+      this.#options.notWoken(seat.vehicle);
+    }
     if (isRepeatable(call, outcome) && this.#maySendAgain(seat, call))
       this.#tryAgain(seat, call, outcome);
     else {
@@ -288,9 +320,9 @@ export class Dispatcher {
       ...(one.commandId === undefined ? [] : [one.commandId]),
       ...(one.alsoFor?.() ?? []),
     ]);
-    if (seat.callClass === 'read' || commandIds.length === 0) return undefined;
+    if (seat.callClass === 'read') return undefined;
     try {
-      await this.#options.beforeWake(commandIds);
+      await this.#options.beforeWake(seat.vehicle, commandIds);
       return undefined;
     } catch {
       const message = 'that the car is about to be asked could not be stored, so it was not';
@@ -302,7 +334,7 @@ export class Dispatcher {
   async #joinRunning(call: Call, waiter: Waiter): Promise<void> {
     if (laneOf[call.operation] === 'wake' && waiter.commandId !== undefined) {
       // If this cannot be stored a crash may run it once more as `smart`, never as `force` behind a stored start.
-      await this.#options.beforeWake([waiter.commandId]).catch(() => undefined);
+      await this.#options.markJoined(waiter.commandId).catch(() => undefined);
     }
     if (call.state.is === 'running' && call.waiters.has(waiter)) {
       waiter.started({ attempt: Math.max(1, call.attempts), ...sharedWith(call, waiter) });
@@ -407,6 +439,14 @@ function isRepeatable(call: Call, outcome: Outcome): outcome is Outcome & { ok: 
   const { code, sent } = outcome.failure;
   const isUnsent = call.operation === 'command' && code === 'unavailable' && sent === false;
   return code === 'duplicate_request' || isUnsent;
+}
+
+function refused(reason: Failure): Outcome {
+  return { ok: false, failure: reason, requests: 0 };
+}
+
+function hasNotLeft(outcome: Outcome, wasHandedOver: boolean): boolean {
+  return !outcome.ok && (!wasHandedOver || outcome.failure.sent === false);
 }
 
 /** Whether a command has left by then nobody knows. */

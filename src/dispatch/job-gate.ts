@@ -1,13 +1,11 @@
-import { timerDelay, type Clock } from '../daemon/clock.js';
-
-/** Why no job of an account may call now: a word, and what a person may read of it. */
+/** Why nothing that can wait may call now: a word, what a person may read of it, and how long that lasts if known. */
 export interface Hold {
   readonly reason: string;
   readonly message?: string;
+  readonly retry_after_s?: number;
 }
 
 export interface JobGateOptions {
-  readonly clock: Clock;
   /** Undefined while a call may leave. */
   readonly mayLeave: () => Hold | undefined;
 }
@@ -22,18 +20,10 @@ interface Waiter {
 export class JobGate {
   readonly #options: JobGateOptions;
   readonly #waiters = new Set<Waiter>();
-  #limit: { readonly hold: Hold; readonly until: number } | undefined;
-  #timer: NodeJS.Timeout | undefined;
   #isTaken = false;
 
   constructor(options: JobGateOptions) {
     this.#options = options;
-  }
-
-  /** Holds everything for so long: the vendor has said so. */
-  holdFor(time_ms: number, hold: Hold): void {
-    this.#limit = { hold, until: this.#options.clock.monotonic() + time_ms };
-    this.pump();
   }
 
   /**
@@ -55,9 +45,8 @@ export class JobGate {
 
   /** Called whenever something that a call waits for may have changed. */
   pump(): void {
-    clearTimeout(this.#timer);
     if (this.#waiters.size === 0) return;
-    const hold = this.#hold();
+    const hold = this.#options.mayLeave();
     for (const waiter of [...this.#waiters]) {
       if (hold !== undefined) waiter.onHeld(hold);
       else if (!waiter.takesTurn || !this.#isTaken) this.#let(waiter);
@@ -89,20 +78,5 @@ export class JobGate {
       this.#waiters.add(waiter);
       this.pump();
     });
-  }
-
-  #hold(): Hold | undefined {
-    const left_ms = (this.#limit?.until ?? 0) - this.#options.clock.monotonic();
-    if (this.#limit === undefined || left_ms <= 0) {
-      this.#limit = undefined;
-      return this.#options.mayLeave();
-    }
-    this.#timer = setTimeout(
-      () => {
-        this.pump();
-      },
-      Math.max(1, timerDelay(left_ms)),
-    );
-    return this.#limit.hold;
   }
 }

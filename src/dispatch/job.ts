@@ -60,8 +60,6 @@ export const jobCheckpointSchema = z.object({
 
 export type JobCheckpoint = z.infer<typeof jobCheckpointSchema>;
 
-/** The vendor's own limit, where it does not say for how long. */
-const limit_ms = 3_600_000;
 /** Not done now, but as soon as a person or time has mended the account. */
 const accountCodes: readonly string[] = ['auth_failed', 'otp_required', 'consent_required'];
 
@@ -194,9 +192,7 @@ export class Job<W> {
     try {
       if (!(await this.#begin())) return undefined;
       this.#goOn();
-      const outcome = await step.call();
-      this.#noteLimit(outcome);
-      return outcome;
+      return await step.call();
     } finally {
       giveBack();
     }
@@ -252,20 +248,10 @@ export class Job<W> {
   }
 
   async #pauseAfter({ code, message, retry_after_s }: Failure, tries: number): Promise<void> {
-    // The gate is held then, for all jobs.
-    if (code === 'rate_limited') return;
     this.#pauseFor({ reason: code, message });
     const { retry } = this.#options;
     const delay_ms = retryDelay(retry, tries) ?? retry.max_ms;
     await pause(Math.max(delay_ms, (retry_after_s ?? 0) * 1000), this.#leaving.signal);
-  }
-
-  /** Before the next one has its turn. */
-  #noteLimit(outcome: Outcome): void {
-    if (outcome.ok || outcome.failure.code !== 'rate_limited') return;
-    const { code, message, retry_after_s } = outcome.failure;
-    const asked_ms = retry_after_s === undefined ? limit_ms : retry_after_s * 1000;
-    this.#options.gate.holdFor(asked_ms, { reason: code, message });
   }
 
   #pauseFor(hold: Hold): void {

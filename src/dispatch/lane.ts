@@ -12,8 +12,8 @@ export interface Parting {
   readonly send_within_ms: number;
 }
 
-/** Who goes first within a lane: remote commands, then a person's refreshes, then what the bridge starts itself. */
-export const priorities = ['remote', 'person', 'bridge'] as const;
+/** Who goes first within a lane: remote commands, a person's refreshes, what the bridge starts for them, polls. */
+export const priorities = ['remote', 'person', 'bridge', 'poll'] as const;
 export type Priority = (typeof priorities)[number];
 
 export interface Shared {
@@ -29,6 +29,8 @@ export interface Waiter {
   readonly priority: Priority;
   /** Of a remote command: asked when it is about to leave, and durable that it does. Answers why it must not. */
   readonly part?: () => Parting | Failure;
+  /** Of a refresh that wakes the car: asked when its turn has come. Answers why it must not. */
+  readonly guard?: () => Failure | undefined;
   /** The call was handed to a thread. */
   started(info: Shared & { readonly attempt: number }): void;
   /** The call will be tried again after this outcome: until then the command counts as waiting. */
@@ -163,6 +165,11 @@ export class Lane {
     this.#running = undefined;
     this.#waiting.add(call);
   }
+}
+
+/** The first of those who share a call. */
+export function priorityOf(call: Call): Priority {
+  return priorities[rank(call)] ?? 'poll';
 }
 
 function ownerOf(call: Call): string | undefined {

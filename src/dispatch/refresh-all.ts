@@ -25,6 +25,8 @@ export interface RefreshableAccount {
   readonly refusal: () => Failure | undefined;
   /** Resolves with true when a job may call; with false when the signal comes first. */
   readonly ready: (onHeld: (hold: Hold) => void, signal: AbortSignal) => Promise<boolean>;
+  /** Whether no job may call now. */
+  readonly isHeld: () => boolean;
   /**
    * A refresh behind those of people, which obeys the guards of an automatic wake. Never rejects; undefined where it
    * was given up.
@@ -47,7 +49,11 @@ export interface RefreshAllOptions {
 }
 
 /** Of the account and the moment, not of the car that was to be read. */
-const momentary: readonly string[] = ['breaker_open', 'not_ready'];
+function isMomentary({ code }: Failure, account: RefreshableAccount): boolean {
+  if (code === 'breaker_open' || code === 'not_ready') return true;
+  // The guards of a car say so, too.
+  return code === 'rate_limited' && account.isHeld();
+}
 
 /** One `refresh_all`: the cars of an account one after another, the accounts side by side, summed. */
 export class RefreshAll {
@@ -150,7 +156,7 @@ export class RefreshAll {
       if (asked === 'force') await this.#noteLeaving(car);
       this.#release(account);
       const outcome = await this.#ask(account, car, asked);
-      if (outcome?.ok !== false || !momentary.includes(outcome.failure.code)) return outcome;
+      if (outcome?.ok !== false || !isMomentary(outcome.failure, account)) return outcome;
       if (asked === 'force') car.state = 'waits';
       this.#hold(account, { reason: outcome.failure.code, message: outcome.failure.message });
       const { retry } = this.#options;

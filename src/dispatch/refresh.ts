@@ -1,9 +1,11 @@
 import type { Clock } from '../daemon/clock.js';
 import type { RefreshCommand } from '../vehicle/command.js';
 import type { Decision, Ending } from '../vehicle/life-cycle.js';
+import type { Failure } from '../vehicle/outcome.js';
 import type { CarOperation, Outcome } from '../vehicle/task.js';
 import { failureDetails, type EventDetails, type OpenCommand } from './command-book.js';
 import type { Place, Shared, Waiter } from './lane.js';
+import type { HeldWake } from './wake-guard.js';
 
 /** What a refresh needs of the lanes and of the book; nothing else. */
 export interface RefreshOptions {
@@ -15,10 +17,18 @@ export interface RefreshOptions {
   };
   /** The car's own time of its newest report, epoch milliseconds; undefined while none is known. */
   readonly reportedAt: (vehicle: string) => number | undefined;
-  readonly wakeBreakerOpen: () => boolean;
+  readonly guard: RefreshGuard;
   readonly running: (open: OpenCommand, details: EventDetails) => void;
   readonly waiting: (open: OpenCommand) => void;
   readonly end: (open: OpenCommand, status: Ending, details: EventDetails) => void;
+}
+
+/** Who may wake a car now, by its vendor id. */
+export interface RefreshGuard {
+  /** Why the bridge does not do so by itself. */
+  holdsAutomatic(vehicle: string): HeldWake | undefined;
+  /** Why a person's `force` is refused. */
+  refusesForce(vehicle: string): Failure | undefined;
 }
 
 type Phase = CarOperation;
@@ -36,6 +46,8 @@ export class Refresh {
   #begun = false;
   #isStopped = false;
   #last: Outcome | undefined;
+  /** Why it did not wake the car when its turn came. */
+  #held: HeldWake | undefined;
 
   constructor(
     options: RefreshOptions,
@@ -84,6 +96,7 @@ export class Refresh {
     const waiter: Waiter = {
       commandId: this.#open.record.id,
       priority: 'person',
+      ...(phase === 'force' ? { guard: () => this.#guard(smart) } : {}),
       started: ({ attempt, ...shared }) => {
         clearTimeout(this.#expiry);
         if (attempt <= lastAttempt) return;
@@ -112,6 +125,15 @@ export class Refresh {
     this.#place = this.#options.lanes.take(this.#vehicle, phase, waiter, override);
   }
 
+  #guard(smart: boolean): Failure | undefined {
+    const { guard } = this.#options;
+    if (smart) {
+      this.#held = guard.holdsAutomatic(this.#vehicle);
+      return this.#held?.failure;
+    }
+    return this.#command.override ? undefined : guard.refusesForce(this.#vehicle);
+  }
+
   #armExpiry(phase: Phase): void {
     clearTimeout(this.#expiry);
     const left_ms = this.#deadline - this.#options.clock.monotonic();
@@ -138,12 +160,10 @@ export class Refresh {
       this.#report(outcome, info);
       return;
     }
-    const maxAge_s = this.#command.max_age_s ?? this.#options.defaultMaxAge_s;
-    const reported = this.#options.reportedAt(this.#vehicle);
-    const age_s = reported === undefined ? Infinity : (this.#options.clock.now() - reported) / 1000;
-    if (age_s <= maxAge_s) this.#succeed('fresh_enough', info);
-    else if (this.#options.wakeBreakerOpen()) this.#succeed('breaker_open', info);
-    else this.#take('force', true, this.#options.lanes.joins(this.#vehicle, 'force'));
+    const { decision, why } = decideSmart(this.#options, this.#command, this.#vehicle);
+    if (decision === 'forced') this.#take('force', true);
+    else if (decision === 'joined') this.#take('force', true, true);
+    else this.#succeed(decision, info, why);
   }
 
   #woken(
@@ -151,13 +171,24 @@ export class Refresh {
     info: Shared & { readonly duration_ms: number },
     decision: Decision,
   ): void {
-    if (!outcome.ok && outcome.failure.code === 'breaker_open') this.#succeed('breaker_open', {});
-    else if (outcome.ok) this.#succeed(decision, info);
-    else this.#report(outcome, info);
+    if (outcome.ok) {
+      this.#succeed(decision, info);
+      return;
+    }
+    const { failure } = outcome;
+    const held = this.#held?.failure === failure ? this.#held.decision : untriedBecause(failure);
+    if (held === undefined) this.#report(outcome, info);
+    else this.#succeed(held, {}, failure);
   }
 
-  #succeed(decision: Decision, info: Partial<Shared & { readonly duration_ms: number }>): void {
-    this.#end('succeeded', { decision, ...wholeMs(info) });
+  /** `why`: what kept it from waking the car. */
+  #succeed(
+    decision: Decision,
+    info: Partial<Shared & { readonly duration_ms: number }>,
+    why?: Failure,
+  ): void {
+    const said = why === undefined ? {} : { message: why.message };
+    this.#end('succeeded', { decision, ...wholeMs(info), ...said });
   }
 
   #report(outcome: Outcome, info: Shared & { readonly duration_ms: number }): void {
@@ -169,6 +200,27 @@ export class Refresh {
     clearTimeout(this.#expiry);
     this.#options.end(this.#open, status, details);
   }
+}
+
+/** Whether `smart` wakes the car, as far as what is known of it goes; `why` it does not. */
+export function decideSmart(
+  { clock, defaultMaxAge_s, guard, lanes, reportedAt }: RefreshOptions,
+  { max_age_s = defaultMaxAge_s }: RefreshCommand,
+  vehicle: string,
+): { readonly decision: Decision; readonly why?: Failure } {
+  const reported = reportedAt(vehicle) ?? -Infinity;
+  if ((clock.now() - reported) / 1000 <= max_age_s) return { decision: 'fresh_enough' };
+  // A wake that comes in any case is none more.
+  if (lanes.joins(vehicle, 'force')) return { decision: 'joined' };
+  const held = guard.holdsAutomatic(vehicle);
+  if (held === undefined) return { decision: 'forced' };
+  return { decision: held.decision, why: held.failure };
+}
+
+/** What ended a wake that waited, before it was tried. */
+function untriedBecause({ code, sent }: Failure): Decision | undefined {
+  if (code === 'breaker_open') return 'breaker_open';
+  return code === 'rate_limited' && sent === false ? 'guard_budget' : undefined;
 }
 
 function wholeMs<T extends { readonly duration_ms?: number }>(info: T): T {

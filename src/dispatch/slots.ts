@@ -1,4 +1,5 @@
 import type { CallClass } from './breaker.js';
+import type { Priority } from './lane.js';
 
 /** At most so many threads of one class for one account, however many cars it has. */
 const mostPerClass = 4;
@@ -94,9 +95,13 @@ export class Slots {
     return this.#reads + this.#wakes + this.#jobs;
   }
 
-  /** A slot and the function that gives it back, or undefined while there is none. */
-  take(callClass: CallClass): (() => void) | undefined {
-    return callClass === 'read' ? this.#takeRead() : this.#takeWake();
+  /**
+   * A slot and the function that gives it back, or undefined while there is none. Polls read in the slot of the jobs: a
+   * person's read finds its own one free.
+   */
+  take(callClass: CallClass, priority: Priority = 'person'): (() => void) | undefined {
+    if (callClass === 'wake') return this.#takeWake();
+    return priority === 'poll' ? this.#takeJob() : this.#takeRead();
   }
 
   /** Resolves with the slot of a job as soon as there is one. */

@@ -131,6 +131,12 @@ export class Vehicles {
     return reported_at === null ? undefined : Date.parse(reported_at);
   }
 
+  /** When the car was last read, in epoch milliseconds. */
+  polledAt(vehicle: string): number | undefined {
+    const polled_at = this.#readings.get(vehicle)?.polled_at;
+    return polled_at === undefined ? undefined : Date.parse(polled_at);
+  }
+
   /** What is believed of the car: what a command has made of it, too. */
   report(vehicle: string): VehicleReport | undefined {
     const reading = this.#readings.get(vehicle);

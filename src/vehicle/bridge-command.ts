@@ -12,6 +12,7 @@ import {
 } from './command.js';
 import { describeIssues, describeSecretIssues } from './describe-issues.js';
 import { failure } from './outcome.js';
+import { numberOf, switchOf } from './parse-value.js';
 import { codeMethods, type CodeMethod } from './task.js';
 
 /** The commands to the bridge itself that are done at once, with one word or none. */
@@ -23,20 +24,30 @@ const wordCommandNames = [
   'announce',
 ] as const;
 
-/** The commands to the bridge itself that this version carries out. */
-export const bridgeCommandNames = ['refresh_all', ...wordCommandNames, 'otp'] as const;
+/** What a person sets for good. */
+const pollCommandNames = ['polling', 'poll_interval'] as const;
+
+/** The commands to the bridge itself. */
+export const bridgeCommandNames = [
+  'refresh_all',
+  ...pollCommandNames,
+  ...wordCommandNames,
+  'otp',
+] as const;
 
 export type BridgeCommandName = (typeof bridgeCommandNames)[number];
 type WordCommandName = (typeof wordCommandNames)[number];
-
-/** Named by the contract (section 3.3), not carried out yet. */
-export const laterBridgeCommandNames = ['polling', 'poll_interval'] as const;
 
 export interface WordCommand {
   readonly name: WordCommandName;
   /** The id to cancel, the account, the level; empty for a command that needs no value. */
   readonly value: string;
 }
+
+/** Whether the bridge reads by itself, or how often (minutes). */
+export type PollCommand =
+  | { readonly name: 'polling'; readonly enabled: boolean }
+  | { readonly name: 'poll_interval'; readonly minutes: number };
 
 /** A step of a one-time code: asking for one, or handing it over. The code is a secret. */
 export type CodeStep = { readonly method: CodeMethod } | { readonly code: string };
@@ -58,7 +69,7 @@ export const refreshAllSchema = z.strictObject({
 
 export type RefreshAllCommand = z.infer<typeof refreshAllSchema>;
 
-export type BridgeCommand = WordCommand | OtpCommand | RefreshAllCommand;
+export type BridgeCommand = WordCommand | PollCommand | OtpCommand | RefreshAllCommand;
 
 const word = (expected: string, values?: readonly string[]) =>
   z
@@ -120,13 +131,32 @@ export function parseBridgeCommand(
   if (name === 'refresh_all') return parseRefreshAll(payload);
   const fields = readFields(payload);
   if (!fields.ok) return fields;
-  return name === 'otp' ? parseOtp(fields.value) : parseWord(name, fields.value);
+  switch (name) {
+    case 'otp':
+      return parseOtp(fields.value);
+    case 'polling':
+      return parsePolling(fields.value);
+    case 'poll_interval':
+      return parseInterval(fields.value);
+    default:
+      return parseWord(name, fields.value);
+  }
 }
 
 /** The value as events show it; of a one-time code nothing. */
-export function valueOfBridge(command: BridgeCommand): string | undefined {
-  if (command.name === 'otp') return undefined;
-  return command.name === 'refresh_all' ? valueOf(command) : command.value;
+export function valueOfBridge(command: BridgeCommand): string | number | undefined {
+  switch (command.name) {
+    case 'otp':
+      return undefined;
+    case 'refresh_all':
+      return valueOf(command);
+    case 'polling':
+      return command.enabled ? 'on' : 'off';
+    case 'poll_interval':
+      return command.minutes;
+    default:
+      return command.value;
+  }
 }
 
 /** The payload of `refresh`, but nobody passes the guards of all cars at once. */
@@ -153,6 +183,33 @@ function parseOtp(fields: Record<string, unknown>): Parsed<{ readonly command: O
   const asked = method ?? bare;
   const step = asked === undefined ? { code: code ?? value ?? '' } : { method: asked };
   return { ok: true, request: requestOf(common), command: { name: 'otp', account, step } };
+}
+
+const pollingFields = z.strictObject({
+  ...commonFields,
+  value: switchOf({ on: true, true: true, 1: true, off: false, false: false, 0: false }, [
+    'on',
+    'off',
+  ]),
+});
+
+const intervalFields = z.strictObject({
+  ...commonFields,
+  value: numberOf({ min: 5, max: 1440, step: 1, unit: 'min' }),
+});
+
+function parsePolling(fields: Record<string, unknown>): Parsed<{ readonly command: PollCommand }> {
+  const parsed = pollingFields.safeParse(fields);
+  if (!parsed.success) return refused(fields, describeIssues(parsed.error, fields));
+  const { value: enabled, ...common } = parsed.data;
+  return { ok: true, request: requestOf(common), command: { name: 'polling', enabled } };
+}
+
+function parseInterval(fields: Record<string, unknown>): Parsed<{ readonly command: PollCommand }> {
+  const parsed = intervalFields.safeParse(fields);
+  if (!parsed.success) return refused(fields, describeIssues(parsed.error, fields));
+  const { value: minutes, ...common } = parsed.data;
+  return { ok: true, request: requestOf(common), command: { name: 'poll_interval', minutes } };
 }
 
 function parseWord(

@@ -1,6 +1,7 @@
 import { failure, type Failure } from '../../vehicle/outcome.js';
 import type { Operation } from '../../vehicle/task.js';
 import { NetworkError, ReplyError, type Reply } from './http-watch.js';
+import { limitIn, waitOfLimit } from './limits.js';
 import { at } from './values.js';
 
 /** The backend itself ends or refuses a task. */
@@ -78,8 +79,11 @@ function refusalOf(reply: Reply, trouble: Trouble): Failure | undefined {
   const { status, body } = reply;
   const said = typeof body === 'string' ? '' : JSON.stringify(body);
   const mark = markOf(reply);
-  if ([429, 509].includes(status) || isDailyLimit(said)) {
-    return failure('rate_limited', `the vendor's request limit is reached${mark}`, sentOf(trouble));
+  const limit = limitIn(status, said);
+  if (limit !== undefined) {
+    const message = `the vendor's request limit is reached${limit === 'daily' ? ' for today' : ''}${mark}`;
+    const wait = waitOfLimit(limit, reply.retryAfter_s);
+    return failure('rate_limited', message, { ...sentOf(trouble), ...wait });
   }
   if (unsupportedWords.some((words) => said.includes(words))) {
     const message = `the car's subscription lacks this service${mark}`;
@@ -98,10 +102,6 @@ function refusalOf(reply: Reply, trouble: Trouble): Failure | undefined {
     return failure('unavailable', message, sentOf(trouble));
   }
   return undefined;
-}
-
-function isDailyLimit(said: string): boolean {
-  return said.includes('HT_534') || said.includes('daily remote service request limit');
 }
 
 /** An error page with such a status is of a firewall or gateway, and says nothing of a password. */

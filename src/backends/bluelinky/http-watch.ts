@@ -2,11 +2,14 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import https from 'node:https';
 import { gunzipSync, inflateSync } from 'node:zlib';
+import { retryAfter_s } from './limits.js';
 
 /** The newest answer of the vendor in a call. Its body is JSON or text, and may hold secrets. */
 export interface Reply {
   readonly status: number;
   readonly body: unknown;
+  /** How long the vendor asks to wait, in seconds. */
+  readonly retryAfter_s: number | undefined;
 }
 
 /** The network ended a call: `code` is Node's. */
@@ -128,7 +131,7 @@ export class WatchedCall {
   #take(response: IncomingMessage, chunks: readonly Buffer[]): void {
     const status = response.statusCode ?? 0;
     const body = parsed(decoded(Buffer.concat(chunks), response.headers['content-encoding']));
-    this.#reply = { status, body };
+    this.#reply = { status, body, retryAfter_s: retryAfter_s(response.headers) };
     if (status >= 400) this.#end(new ReplyError(this.#reply));
   }
 }
