@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 // `npm run test:environment` leaves the interpreters it made here, so that a single test file can be run by itself.
 const interpretersFile = new URL('.cache/test-python.json', import.meta.url);
@@ -7,10 +8,44 @@ const interpreters = existsSync(interpretersFile)
   ? (JSON.parse(readFileSync(interpretersFile, 'utf8')) as Record<string, string>)
   : {};
 
+/**
+ * What takes longest, the longest first. Vitest would go by the sizes of the files; these are short, as many share a
+ * suite, and would be left over at the end with nothing beside them.
+ */
+const longest = [
+  'chaos.test.ts',
+  'error-table-commands-again',
+  'canada-races',
+  'library-sessions',
+  'error-table',
+  'odd-',
+  'regions-',
+  'commands-in-regions/',
+].map((name) => `test/end-to-end/${name}`);
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files);
+    return sorted.sort(
+      (one, other) => groupOf(one) - groupOf(other) || rankOf(one) - rankOf(other),
+    );
+  }
+}
+
+function groupOf({ project }: TestSpecification): number {
+  return project.config.sequence.groupOrder;
+}
+
+function rankOf({ moduleId }: TestSpecification): number {
+  const rank = longest.findIndex((name) => moduleId.includes(name));
+  return rank === -1 ? longest.length : rank;
+}
+
 export default defineConfig({
   test: {
     env: { ...interpreters, ...inherited(Object.keys(interpreters)) },
     maxWorkers: 2,
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         extends: true,
@@ -29,6 +64,8 @@ export default defineConfig({
           include: ['test/end-to-end/**/*.test.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
+          // They wait for much else than processors.
+          maxWorkers: 3,
           // Each file starts brokers and daemons of its own: after the quick tests, never beside them.
           sequence: { groupOrder: 1 },
         },

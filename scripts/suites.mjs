@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { root, run } from './run-program.mjs';
 
@@ -38,15 +38,21 @@ export async function runVitest(results, environment, paths = []) {
 }
 
 /**
+ * What it says is printed when it has ended: so it can run beside other things.
  * @param {string} results
  * @param {string} python
  * @returns {Promise<Suite>}
  */
 export async function runPytest(results, python) {
   const file = join(results, 'pytest.xml');
+  const said = join(results, 'pytest.txt');
+  const output = openSync(said, 'w');
   const code = await run(python, ['-m', 'pytest', `--junitxml=${file}`], {
     cwd: join(root, 'sidecar'),
+    stdio: ['ignore', output, output],
   });
+  closeSync(output);
+  console.log(readFileSync(said, 'utf8'));
   const summary = existsSync(file)
     ? readJunit(readFileSync(file, 'utf8'))
     : { passed: 0, failed: 1, skips: [] };

@@ -12,20 +12,20 @@ const results = resultsFolder('test-results');
 
 await install({ dev: true });
 if (!(await build())) end({ faults: ['build'] });
-const missing = [
-  ...(await makePythonEnvironments()),
-  ...(await installBluelinky()),
-  ...missingPrograms(),
-];
+const installed = await Promise.all([makePythonEnvironments(), installBluelinky()]);
+const missing = [...installed.flat(), ...missingPrograms()];
 const environmentOnly = process.argv.includes('--environment-only');
 if (environmentOnly) {
   for (const one of missing) console.error(one);
   process.exit(missing.length > 0 ? 1 : 0);
 }
 
-const faults = (await check()).map((step) => `check: ${step}`);
+// The checks and pytest keep one processor each busy; vitest alone has work for more.
+const [checked, pytest] = await Promise.all([check(), runPytestIfThere()]);
+const faults = checked.map((step) => `check: ${step}`);
 if (inCi) faults.push(...missing.map((one) => `missing: ${one}`));
-end({ faults, suites: await runSuites(), missing });
+const vitest = await runVitest(results, pythonEnvironments());
+end({ faults, suites: [vitest, ...pytest], missing });
 
 function missingPrograms() {
   const path = [...process.env.PATH.split(delimiter), '/usr/sbin', '/usr/local/sbin'];
@@ -35,11 +35,9 @@ function missingPrograms() {
     .map((program) => `${program} (packages mosquitto and mosquitto-clients)`);
 }
 
-async function runSuites() {
-  const interpreters = pythonEnvironments();
-  const python = interpreters.BLUELINK2MQTT_TEST_PYTHON;
-  const vitest = await runVitest(results, interpreters);
-  return python === undefined ? [vitest] : [vitest, await runPytest(results, python)];
+async function runPytestIfThere() {
+  const python = pythonEnvironments().BLUELINK2MQTT_TEST_PYTHON;
+  return python === undefined ? [] : [await runPytest(results, python)];
 }
 
 function end({ faults, suites = [], missing = [] }) {

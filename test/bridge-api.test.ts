@@ -36,6 +36,7 @@ function anApi() {
     clearQueue: () => undefined,
     resetBreaker: () => undefined,
     setLogLevel: () => undefined,
+    setPolling: () => Promise.resolve(),
     announce: () => undefined,
     refreshAll: { refusal: () => undefined, start: () => undefined, cars: () => 0 },
     expiresIn_ms: { cached: 600_000, force: 300_000, smart: 600_000 },

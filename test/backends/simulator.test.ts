@@ -142,6 +142,19 @@ test('a hang is ended by the deadline only, and a latency replaces the configure
   expect((await run({ operation: 'cached', vehicle })).ok).toBe(true);
 });
 
+test('the charge of the 12 V battery can be told, of a read and of a wake', async () => {
+  const { run } = await withControl({
+    vehicles: { '*': { cached: { aux_battery: 41 }, force: { aux_battery: 39 } } },
+  });
+  const vehicle = await idOf(run, 0);
+  const own = reportOf(await aSimulator().run({ operation: 'cached', vehicle }));
+  expect(reportOf(await run({ operation: 'cached', vehicle })).aux_battery).toEqual({
+    ...own.aux_battery,
+    level: 41,
+  });
+  expect(reportOf(await run({ operation: 'force', vehicle })).aux_battery.level).toBe(39);
+});
+
 test('sign-in can fail', async () => {
   const { run } = await withControl({ sign_in: { fail: { code: 'otp_required' } } });
   const outcome = await run({ operation: 'sign_in', session: null });

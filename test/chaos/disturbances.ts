@@ -226,6 +226,13 @@ export class Disturbances {
       'slow car': { '*': { command: { car_latency_ms: chance.whole(200, 1500) } } },
       unavailable: { '*': { command: { fail: { code: 'unavailable' } } } },
       duplicate: { '*': { command: { fail: { code: 'duplicate_request', times: 2 } } } },
+      "the maker's limit": {
+        '*': {
+          [chance.oneOf('cached', 'force', 'command')]: {
+            fail: { code: 'rate_limited', retry_after_s: 1, times: 1 },
+          },
+        },
+      },
       'read fails': { '*': { cached: { fail: { code: 'unavailable', times: 2 } } } },
     };
     const [first = '', ...others] = Object.keys(kinds);

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { SimulatedCar } from '../../src/vehicle/simulated-car.js';
 import { CanadaCodes } from './canada-codes.js';
+import { DailyQuota } from './daily-quota.js';
 import { PendingCommands } from './pending-commands.js';
 
 export type CanadaBrand = 'kia' | 'hyundai' | 'genesis';
@@ -37,6 +38,7 @@ export class CanadaAccount {
   readonly brand: CanadaBrand;
   readonly cars: readonly SimulatedCar[];
   readonly commands = new PendingCommands();
+  readonly quota = new DailyQuota(429);
   /** Where text messages go; null for an account that has mail only. */
   phone: string | null = '5145550123';
   /** Whether a device that is not remembered needs a one-time code. */

@@ -10,6 +10,7 @@ import {
   type Maker,
   type Reply,
   type Route,
+  belongsTo,
   textAt,
 } from './wire.js';
 
@@ -37,8 +38,7 @@ export class Canada implements Maker {
     const car = account?.cars.find(({ identity }) => identity.id === id);
     return {
       operation: operationOf(name),
-      account: account?.username ?? null,
-      vehicle: car?.identity.vin ?? null,
+      ...belongsTo(account, car),
       answer: () =>
         isSignIn(name) ? answerSignIn(name, request, account) : answer(name, request, account, car),
       sessionRevoked: () => canadaError('7602'),

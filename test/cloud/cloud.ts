@@ -229,8 +229,10 @@ export class Cloud {
   async #answer(raw: CompletedRequest): Promise<FaultyReply> {
     const request = await readRequest(raw);
     const maker = this.#makers.find(({ hosts }) => hosts.includes(request.host));
-    const route = maker?.route(request) ?? nobody;
-    const entry = this.requests.begin(request, route);
+    const found = maker?.route(request) ?? nobody;
+    const isOver = found.quota?.spend() === false;
+    const route = isOver ? refusingAll(found) : found;
+    const entry = this.requests.begin(request, route, isOver);
     keepSecretsOf(request.headers, request.text);
     const reply = await this.#faults.answer(request, route);
     const isWhole = typeof reply !== 'string' && !('unfinished' in reply);
@@ -268,10 +270,16 @@ const nobody: Route = {
   operation: 'unknown',
   account: null,
   vehicle: null,
+  quota: undefined,
   answer: notFound,
   sessionRevoked: notFound,
   rateLimited: notFound,
 };
+
+/** The same place for an account whose requests of the day are used up: nothing has an effect any more. */
+function refusingAll(route: Route): Route {
+  return { ...route, answer: () => route.rateLimited(route.quota?.status ?? 200) };
+}
 
 async function readRequest(raw: CompletedRequest): Promise<CloudRequest> {
   const url = new URL(raw.url);

@@ -268,10 +268,10 @@ describe.skipIf(!hasTestPython || hasOldLibrary)('sessions of the old vehicle se
     const { library, account, cloud } = await signInToEurope(kia);
     const { id } = carOf(account).identity;
     const read = () => library.call('update_vehicle_with_cached_state', id);
-    account.rateLimited = true;
+    account.quota.per_day = 0;
     expect(await read()).toMatchObject({ error: 'RateLimitingError' });
     expect(cloud.requests.all.map(({ status }) => status)).toEqual([509]);
-    account.rateLimited = false;
+    account.quota.per_day = undefined;
     expect(await read()).not.toHaveProperty('error');
   });
 

@@ -7,6 +7,8 @@ export interface LoggedRequest extends CloudRequest {
   readonly account: string | null;
   /** The VIN of the car, where the request names one. */
   readonly vehicle: string | null;
+  /** The account had used up its requests of the day. */
+  readonly over_quota: boolean;
   /** When the answer left; null as long as there is none. */
   ended_at: number | null;
   /** The HTTP status; null without an answer, or when the connection was broken. */
@@ -31,6 +33,11 @@ export class RequestLog {
     return this.#entries.filter(
       (one) => one.operation === operation && (vehicle === undefined || one.vehicle === vehicle),
     );
+  }
+
+  /** Requests that came when the account had used up those of its day. */
+  get overQuota(): readonly LoggedRequest[] {
+    return this.#entries.filter(({ over_quota }) => over_quota);
   }
 
   /** Pairs of requests that were under way at the same time, of those that fit. */
@@ -71,7 +78,7 @@ export class RequestLog {
     entry.status = status;
   }
 
-  begin(request: CloudRequest, route: Route): LoggedRequest {
+  begin(request: CloudRequest, route: Route, over_quota = false): LoggedRequest {
     const { operation, account, vehicle } = route;
     const entry: LoggedRequest = {
       ...request,
@@ -79,6 +86,7 @@ export class RequestLog {
       operation,
       account,
       vehicle,
+      over_quota,
       ended_at: null,
       status: null,
     };

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { SimulatedCar } from '../../src/vehicle/simulated-car.js';
+import { DailyQuota } from './daily-quota.js';
 import { PendingCommands } from './pending-commands.js';
 
 export interface UsaHyundaiAccountOptions {
@@ -30,6 +31,7 @@ export class UsaHyundaiAccount {
   pin: string;
   readonly cars: readonly SimulatedCar[];
   readonly commands = new PendingCommands();
+  readonly quota = new DailyQuota();
   tokenLifetime_s = 1799;
   /** Without a budget there is no daily limit. The real one is 30 in all and 10 of a kind. */
   budget: Budget | undefined;

@@ -10,6 +10,7 @@ import {
   type Maker,
   type Reply,
   type Route,
+  belongsTo,
   json,
   textAt,
 } from './wire.js';
@@ -38,8 +39,7 @@ export class UsaHyundai implements Maker {
     );
     return {
       operation: operationOf(name, request),
-      account: account?.username ?? null,
-      vehicle: car?.identity.vin ?? null,
+      ...belongsTo(account, car),
       answer: () => {
         if (request.path === signInPath) return signIn(request, account);
         if (request.path === refreshPath) return refresh(account);

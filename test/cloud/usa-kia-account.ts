@@ -1,5 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { SimulatedCar } from '../../src/vehicle/simulated-car.js';
+import { DailyQuota } from './daily-quota.js';
 import { PendingCommands } from './pending-commands.js';
 
 export interface UsaKiaAccountOptions {
@@ -27,6 +28,7 @@ export class UsaKiaAccount {
   sessionLifetime_s = 24 * 3600;
   readonly cars: readonly SimulatedCar[];
   readonly commands = new PendingCommands();
+  readonly quota = new DailyQuota(429);
   /** The code that went out last by mail or text. */
   lastCode: string | undefined;
   readonly #now: () => number;

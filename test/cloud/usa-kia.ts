@@ -10,6 +10,7 @@ import {
   type Reply,
   type Route,
   at,
+  belongsTo,
   json,
   textAt,
 } from './wire.js';
@@ -31,8 +32,7 @@ export class UsaKia implements Maker {
     const car = account?.carByKey(header(request, 'vinkey'), header(request, 'sid'));
     return {
       operation: operationOf(name, request),
-      account: account?.username ?? null,
-      vehicle: car?.identity.vin ?? null,
+      ...belongsTo(account, car),
       answer: () => answer(name, request, account),
       sessionRevoked: () => sessionInvalid,
       rateLimited: (status) => error(9001, 'Too many requests', status),

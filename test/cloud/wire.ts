@@ -1,3 +1,6 @@
+import type { SimulatedCar } from '../../src/vehicle/simulated-car.js';
+import type { DailyQuota } from './daily-quota.js';
+
 /** What a maker's server sees of a request; header names are in lower case. */
 export interface CloudRequest {
   readonly method: string;
@@ -43,6 +46,8 @@ export interface Route {
   readonly account: string | null;
   /** The VIN of the car, where the request names one. */
   readonly vehicle: string | null;
+  /** What the account may ask for today, where the request tells whose it is. */
+  readonly quota: DailyQuota | undefined;
   answer(): Reply;
   /** The maker's words for a session that is no longer valid. */
   sessionRevoked(): Reply;
@@ -50,6 +55,18 @@ export interface Route {
   rateLimited(status: number): Reply;
   /** The maker's words for a command that it does not take, where they are known. */
   refused?(reason: CommandRefusal): Reply;
+}
+
+/** What a request says of whose it is and which car's; either may not be known. */
+export function belongsTo(
+  account: { readonly username: string; readonly quota: DailyQuota } | undefined,
+  car?: SimulatedCar,
+): Pick<Route, 'account' | 'vehicle' | 'quota'> {
+  return {
+    account: account?.username ?? null,
+    vehicle: car?.identity.vin ?? null,
+    quota: account?.quota,
+  };
 }
 
 /** Why a maker does not take a command: it takes it for a repetition, the car cannot do it, or cannot be reached, or the service is away. */

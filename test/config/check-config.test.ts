@@ -34,10 +34,22 @@ test('a file that is not there ends with 78', async () => {
   expect(lines).toEqual(['no.yaml: expected a file that can be read, got ENOENT']);
 });
 
+test.each([
+  ['polling: { force_every: 21h }', []],
+  ['polling: { force_every: 1d }', [expect.stringMatching(/^warning: .*polling.force_every.*21h/)]],
+  ['polling: { force_every: 1d }\nguards: { aux_battery_min: off }', []],
+])(
+  'a wake that the guard of the battery would never let pass is warned of: %s',
+  async (text, warned) => {
+    const { lines } = await check(`${least}${text}`);
+    expect(lines.slice(0, -1)).toEqual(warned);
+  },
+);
+
 test('warnings do not make it fail', async () => {
-  const { code, lines } = await check(`${least}polling: { every: 1h }`);
+  const { code, lines } = await check(`${least}home_assistant: { prefix: ha }`);
   expect(code).toBe(0);
-  expect(lines[0]).toMatch(/^warning: .*polling/);
+  expect(lines[0]).toMatch(/^warning: .*home_assistant/);
   expect(lines.at(-1)).toBe('bluelink2mqtt.yaml: no faults');
 });
 

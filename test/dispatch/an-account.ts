@@ -1,17 +1,25 @@
 import { onTestFinished } from 'vitest';
 import type { Clock } from '../../src/daemon/clock.js';
+import { createAccountCare, createAccountSchedule, type keptCare } from '../../src/account-care.js';
 import { createAccountCommands } from '../../src/account-commands.js';
-import type { AccountOptions as AccountSettings } from '../../src/account-options.js';
+import type {
+  AccountOptions as AccountSettings,
+  AccountOutput,
+} from '../../src/account-options.js';
 import { expiresIn } from '../../src/config/expiry.js';
 import type { ForVehicle } from '../../src/dispatch/admissions.js';
 import { Breaker, callClasses, type CallClass } from '../../src/dispatch/breaker.js';
 import { createCalls } from '../../src/dispatch/calls.js';
 import type { RateLimit } from '../../src/dispatch/command-rate.js';
 import { Dispatcher } from '../../src/dispatch/dispatcher.js';
+import { createHandOff } from '../../src/dispatch/hand-off.js';
+import type { RefreshableAccount } from '../../src/dispatch/refresh-all.js';
 import type { SessionState } from '../../src/dispatch/session-keeper.js';
 import { SharedSlots, Slots } from '../../src/dispatch/slots.js';
 import { Vehicles } from '../../src/dispatch/vehicles.js';
 import { WaitingCount } from '../../src/dispatch/waiting-count.js';
+import type { PollSettings } from '../../src/schedule/next-poll.js';
+import type { Schedule } from '../../src/schedule/schedule.js';
 import { createAccountStore } from '../../src/store/account-store.js';
 import type { Write } from '../../src/store/store.js';
 import type { KnownVehicle } from '../../src/vehicle/known-vehicle.js';
@@ -31,6 +39,8 @@ import { later } from './outcomes.js';
 /** A call that has left and waits for the test to end it. */
 export interface LeftCall {
   readonly task: Task;
+  /** So many requests to the vendor are seen to leave for it. */
+  readonly requests: (count: number) => void;
   readonly end: (outcome: Outcome) => Promise<void>;
 }
 
@@ -65,9 +75,49 @@ export interface AccountOptions {
   readonly slots?: number;
   readonly setPoints?: ReadonlyMap<string, SetPoints>;
   readonly confirm?: AccountSettings['confirm'];
+  /** Without these nothing is guarded, and nothing is limited. */
+  readonly guards?: AccountSettings['guards'];
+  readonly budget?: AccountSettings['budget'];
+  readonly kept?: Awaited<ReturnType<typeof keptCare>>;
+  /** Without these it reads nothing by itself; with them, once its schedule is started. */
+  readonly polling?: PollSettings;
+  /** Told of each task that leaves. */
+  readonly onLeave?: (task: Task) => void;
   /** Takes what stops it; without this it is stopped behind the test. */
   readonly atEnd?: (stop: () => void) => void;
 }
+
+const unguarded: AccountSettings['guards'] = {
+  aux_battery_min: null,
+  aux_battery_hard_min: null,
+  min_wake_gap_ms: null,
+  min_force_gap_ms: null,
+};
+const unlimited: AccountSettings['budget'] = {
+  limit: { daily: null, counts: 'requests' },
+  reserve_percent: 20,
+};
+
+const noPolls: PollSettings = {
+  enabled: false,
+  every_ms: 1_800_000,
+  while_charging_ms: 600_000,
+  force_every_ms: null,
+  quiet_hours: null,
+};
+
+const silent: AccountOutput = {
+  address: () => [],
+  deliver: () => undefined,
+  publish: () => undefined,
+  state: () => undefined,
+  info: () => undefined,
+  availability: () => undefined,
+  trips: () => undefined,
+  step: () => undefined,
+  changed: () => undefined,
+  trouble: () => undefined,
+};
 
 /** An electric car with everything, as the simulator has them. */
 const identity = createIdentity({ seed: 1, index: 0, brand: 'hyundai', region: 'europe' });
@@ -102,10 +152,71 @@ export function anAccount(clock: Clock, options: AccountOptions = {}) {
       clock,
       (state) => {
         if (state.is === 'open') dispatcher.failWaiting(callClass, breakers[callClass].refusal);
-        dispatcher.pump();
+        pumpAll();
       },
     );
   const breakers: Record<CallClass, Breaker> = { read: breakerOf('read'), wake: breakerOf('wake') };
+
+  const care = createAccountCare(
+    { guards: options.guards ?? unguarded, budget: options.budget ?? unlimited },
+    { clock },
+    {
+      kept: options.kept ?? { usage: undefined, wakes: new Map() },
+      stored,
+      wakeBreaker: () => breakers.wake,
+      onBudget: () => {
+        const { refusal } = care.budget;
+        if (refusal !== undefined) {
+          for (const one of callClasses) dispatcher.failWaiting(one, refusal);
+        }
+        pumpAll();
+      },
+      onStoreTrouble: () => undefined,
+    },
+  );
+
+  /** What the test does in the place of a thread. */
+  const run = (task: Task): Promise<Outcome> => {
+    const same = left.find(
+      (one) => one.task.vehicle === task.vehicle && one.task.operation === task.operation,
+    );
+    if (same !== undefined) overlaps.push(`${task.operation} ${task.vehicle ?? ''}`);
+    const call = later<Outcome>();
+    const one: LeftCall = {
+      task,
+      requests: (count) => {
+        for (let nth = 1; nth <= count; nth += 1) requestSent(task.attempt);
+      },
+      end: async (outcome) => {
+        left.splice(left.indexOf(one), 1);
+        call.keep(outcome);
+        await settle();
+      },
+    };
+    left.push(one);
+    return call.promise;
+  };
+
+  const { handOff, requestSent } = createHandOff({
+    clock,
+    run,
+    refusal: () => care.budget.refusal,
+    onLeave: (task) => options.onLeave?.(task),
+    onRequest: (task, nth) => {
+      care.budget.requestSent(task?.operation, nth);
+    },
+    onReturn: (task, returned) => {
+      const outcome = options.budget === undefined ? returned : care.budget.returned(returned);
+      const result = outcome.ok ? outcome.result : outcome.cached;
+      if (result === undefined) return outcome;
+      vehicles.read(task.vehicle ?? '', result);
+      if ('report' in result) {
+        care.wakes.reported(task.vehicle ?? '', result.report);
+        schedule.read(task.vehicle ?? '');
+      }
+      return outcome;
+    },
+  });
 
   const calls = createCalls({
     account: 'home',
@@ -124,33 +235,17 @@ export function anAccount(clock: Clock, options: AccountOptions = {}) {
       return Promise.resolve(session());
     },
     adopt: () => Promise.resolve(),
-    handOff: (task) => {
-      const same = left.find(
-        (one) => one.task.vehicle === task.vehicle && one.task.operation === task.operation,
-      );
-      if (same !== undefined) overlaps.push(`${task.operation} ${task.vehicle ?? ''}`);
-      const call = later<Outcome>();
-      const one: LeftCall = {
-        task,
-        end: async (outcome) => {
-          left.splice(left.indexOf(one), 1);
-          const result = outcome.ok ? outcome.result : outcome.cached;
-          if (result !== undefined) vehicles.read(task.vehicle ?? '', result);
-          call.keep(outcome);
-          await settle();
-        },
-      };
-      left.push(one);
-      return call.promise;
-    },
+    handOff,
   });
 
   const dispatcher: Dispatcher = new Dispatcher({
     clock,
     retry,
-    mayLeave: (callClass) => isReady && breakers[callClass].allows,
+    mayLeave: (callClass) => isReady && breakers[callClass].allows && !care.budget.isBlocked,
     isShut: (callClass) =>
-      breakers[callClass].state.is === 'open' || options.accountRefusal !== undefined,
+      breakers[callClass].state.is === 'open' ||
+      care.budget.isBlocked ||
+      options.accountRefusal !== undefined,
     takeSlot: () => {
       if (taken >= slots) return undefined;
       taken += 1;
@@ -158,7 +253,12 @@ export function anAccount(clock: Clock, options: AccountOptions = {}) {
         taken -= 1;
       };
     },
-    beforeWake: (ids) => book.markStarted(ids),
+    beforeWake: (vehicle, ids) =>
+      book.markStarted(ids, [stored.wakeWrite(vehicle, care.wakes.leaves(vehicle))]),
+    markJoined: (id) => book.markStarted([id]),
+    notWoken: (vehicle) => {
+      care.wakes.hasNotLeft(vehicle);
+    },
     call: (context) => calls.call(context),
   });
 
@@ -201,7 +301,7 @@ export function anAccount(clock: Clock, options: AccountOptions = {}) {
     processes: () => 0,
     release: () => undefined,
   });
-  const { admissions, confirmation, jobs } = createAccountCommands(
+  const { admissions, confirmation, hold, jobs, quiet } = createAccountCommands(
     {
       maxAge_ms: 300_000,
       queuePerVehicle: options.queuePerVehicle ?? 32,
@@ -218,10 +318,20 @@ export function anAccount(clock: Clock, options: AccountOptions = {}) {
       retry,
       waiting,
       clockTrusted: () => options.clockTrusted ?? true,
-      output: { trips: () => undefined, changed: () => undefined },
+      output: silent,
     },
     {
-      ...{ book, breakers, calls, dispatcher, slots: jobSlots, stored, vehicles, permissionsOf },
+      ...{
+        book,
+        breakers,
+        calls,
+        care,
+        dispatcher,
+        slots: jobSlots,
+        stored,
+        vehicles,
+        permissionsOf,
+      },
       isReady: () => isReady,
       refusal: () => options.accountRefusal,
       reject: (event) => {
@@ -230,12 +340,48 @@ export function anAccount(clock: Clock, options: AccountOptions = {}) {
     },
   );
 
+  const schedule: Schedule = createAccountSchedule(
+    { usualRequests: 1 },
+    {
+      clock,
+      clockTrusted: () => options.clockTrusted ?? true,
+      output: silent,
+      polling: () => options.polling ?? noPolls,
+      retry,
+    },
+    {
+      ...{ care, quiet, vehicles },
+      told: { pollFailed: () => undefined },
+      hold: () => {
+        const held = hold();
+        return held && { ...care.hold(), ...held };
+      },
+    },
+  );
+
+  function pumpAll(): void {
+    dispatcher.pump();
+    jobs.pump();
+    schedule.pump();
+  }
+
+  const refreshable: RefreshableAccount = {
+    name: 'home',
+    cars: () => vehicles.cars.map(({ listed, topic_id }) => ({ id: listed.id, topic_id })),
+    refusal: () => options.accountRefusal,
+    ready: (onHeld, signal) => jobs.gate.pass(onHeld, signal),
+    isHeld: () => hold() !== undefined,
+    refreshOne: (vehicle, mode, max_age_s) => quiet.refresh(vehicle, mode, max_age_s),
+  };
+
   const stop = (): void => {
+    schedule.stop();
     dispatcher.stop();
     admissions.stop();
     confirmation.stop();
     vehicles.stop();
     void jobs.stop();
+    care.budget.stop();
     for (const one of callClasses) breakers[one].stop();
   };
   (options.atEnd ?? onTestFinished)(stop);
@@ -260,12 +406,16 @@ export function anAccount(clock: Clock, options: AccountOptions = {}) {
       left,
       overlaps,
       breakers,
+      care,
       dispatcher,
       admissions,
       vehicles,
       documents,
       infos,
       jobs,
+      quiet,
+      schedule,
+      refreshable,
       stop,
       stopCleanly,
     },

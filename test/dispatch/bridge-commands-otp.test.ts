@@ -39,6 +39,7 @@ function aBridge({ accounts = ['home'], allow, store = new MemoryStore(), boot }
     cancel: () => 'unknown_id',
     clearQueue: () => undefined,
     setLogLevel: () => undefined,
+    setPolling: () => Promise.resolve(),
     announce: () => undefined,
     refreshAll: { refusal: () => undefined, start: () => undefined, cars: () => 0 },
     expiresIn_ms: { cached: 600_000, force: 300_000, smart: 600_000 },

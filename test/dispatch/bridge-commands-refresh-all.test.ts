@@ -32,6 +32,7 @@ function aBridge({ allow, refusal, store = new MemoryStore(), boot }: Options = 
     clearQueue: unwanted,
     resetBreaker: unwanted,
     setLogLevel: unwanted,
+    setPolling: () => Promise.resolve(),
     announce: unwanted,
     otp: unwanted,
     refreshAll: {

@@ -231,8 +231,10 @@ describe('a read of its own', () => {
           waiters.push(waiter);
           return { position: 0, waits: () => canLeave, leave: () => canLeave };
         },
+        joins: () => false,
       },
       reportedAt: () => undefined,
+      holdsAutomatic: () => undefined,
     });
     return { quiet, waiters };
   };

@@ -37,7 +37,9 @@ function aDispatcher(
         taken -= 1;
       };
     },
-    beforeWake: options.beforeWake ?? (() => Promise.resolve()),
+    beforeWake: (_, ids) => options.beforeWake?.(ids) ?? Promise.resolve(),
+    markJoined: (id) => options.beforeWake?.([id]) ?? Promise.resolve(),
+    notWoken: () => undefined,
     call: (context) => {
       const leave = async (): Promise<Outcome> => {
         const refusal = await context.prepare();
@@ -325,6 +327,8 @@ test('a call that breaks frees its lane and its slot', async () => {
       };
     },
     beforeWake: () => Promise.resolve(),
+    markJoined: () => Promise.resolve(),
+    notWoken: () => undefined,
     call: () => Promise.reject(new Error('it broke')),
   });
   const { waiter, events } = aWaiter('a');

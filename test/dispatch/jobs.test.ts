@@ -1,7 +1,9 @@
 import { describe, expect, test, vi } from 'vitest';
 import type { TripsCommand } from '../../src/vehicle/remote-command.js';
 import { tripMonthSchema } from '../../src/vehicle/trips.js';
+import type { Usage } from '../../src/dispatch/budget.js';
 import { aJobLane, tripsAnswer, type AJobLane } from './a-job-lane.js';
+import { aCar, anAccount, type AccountOptions } from './an-account.js';
 import { settle, useFakeClock } from './fake-clock.js';
 import { MemoryStore } from './memory-store.js';
 import { aFailure } from './outcomes.js';
@@ -218,35 +220,6 @@ describe('a failure', () => {
     },
   );
 
-  test("the vendor's limit holds every job of the account, for as long as it says", async () => {
-    const lane = aLane();
-    await lane.start('one', october);
-    await lane.start('other', october, { vehicle: 'other' });
-    await lane.calls[0]?.end(aFailure('rate_limited', { retry_after_s: 120 }));
-    await vi.advanceTimersByTimeAsync(119_000);
-    expect(lane.calls).toEqual([]);
-    expect(lane.jobs.documents.map(({ reason }) => reason)).toEqual([
-      'rate_limited',
-      'rate_limited',
-    ]);
-    await vi.advanceTimersByTimeAsync(1000);
-    await answer(lane);
-    expect([lane.ending('one')?.status, lane.ending('other')?.status]).toEqual([
-      'succeeded',
-      'succeeded',
-    ]);
-  });
-
-  test("the vendor's limit without a time holds for an hour", async () => {
-    const lane = aLane();
-    await lane.start('job', october);
-    await lane.calls[0]?.end(aFailure('rate_limited'));
-    await vi.advanceTimersByTimeAsync(3_599_999);
-    expect(lane.calls).toEqual([]);
-    await vi.advanceTimersByTimeAsync(1);
-    expect(lane.calls).toHaveLength(1);
-  });
-
   test('a store that does not work pauses it, and no call is made twice for that', async () => {
     const store = new MemoryStore();
     const lane = aLane({ store });
@@ -261,6 +234,86 @@ describe('a failure', () => {
     await answer(lane);
     expect(lane.periods).toEqual(callsOfRange);
     expect(lane.ending('job')?.status).toBe('succeeded');
+  });
+});
+
+describe("the account's budget", () => {
+  /** Two cars whose trips are read, one call under way. */
+  async function twoJobs(budget: NonNullable<AccountOptions['budget']>, kept?: Usage) {
+    const account = anAccount(clock, {
+      ...{ cars: ['one', 'two'], budget },
+      kept: { usage: kept, wakes: new Map() },
+    });
+    for (const id of ['one', 'two']) {
+      await account.send({ from: '2026-09', to: '2026-10', id }, { name: 'trips', car: aCar(id) });
+    }
+    await settle();
+    return {
+      account,
+      calls: () => account.left.map(({ task }) => `${task.operation} ${task.vehicle ?? ''}`),
+      reasons: () => account.jobs.documents.map(({ reason }) => reason),
+      /** Answers every call, until there are none. */
+      answer: async (): Promise<void> => {
+        for (let call = account.left[0]; call !== undefined; call = account.left[0]) {
+          await call.end(tripsAnswer(call.task.period ?? '', driven));
+          await vi.advanceTimersByTimeAsync(1000);
+        }
+      },
+      endings: () =>
+        account.said.filter(({ status }) => status === 'succeeded').map(({ id }) => id),
+    };
+  }
+  const europe = {
+    limit: { daily: 200, counts: 'requests' },
+    reserve_percent: 20,
+  } as const;
+  const today = { day: '2026-11-22', used: 0, polled: 0, blocked_until: null, refusals: 0 };
+
+  test("the maker's limit holds every job, for as long as it says", async () => {
+    const { account, calls, reasons, answer, endings } = await twoJobs(europe);
+    expect(calls()).toEqual(['trips one']);
+    await account.left[0]?.end(aFailure('rate_limited', { retry_after_s: 120 }));
+    expect(reasons()).toEqual(['rate_limited', 'rate_limited']);
+    await vi.advanceTimersByTimeAsync(119_999);
+    expect([calls(), reasons()]).toEqual([[], ['rate_limited', 'rate_limited']]);
+    await vi.advanceTimersByTimeAsync(2000);
+    expect(calls()).toHaveLength(1);
+    await answer();
+    expect(endings().sort()).toEqual(['one', 'two']);
+  });
+
+  test("the maker's limit without a time holds them until the next day", async () => {
+    const { account, calls, reasons, answer, endings } = await twoJobs(europe);
+    await account.left[0]?.end(aFailure('rate_limited'));
+    // It is ten in the morning; the one that has not begun does not wait so long.
+    await vi.advanceTimersByTimeAsync(14 * 3_600_000 - 1);
+    expect([calls(), reasons()]).toEqual([[], ['rate_limited']]);
+    await vi.advanceTimersByTimeAsync(11 * 60_000);
+    expect(calls()).toEqual(['trips one']);
+    await answer();
+    expect(endings()).toEqual(['one']);
+  });
+
+  test('nothing of a job leaves before, across a restart, either', async () => {
+    const blocked_until = clock.now() + 120_000;
+    const { calls, reasons } = await twoJobs(europe, { ...today, blocked_until });
+    expect([calls(), reasons()]).toEqual([[], ['rate_limited', 'rate_limited']]);
+    await vi.advanceTimersByTimeAsync(119_999);
+    expect(calls()).toEqual([]);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(calls()).toEqual(['trips one']);
+  });
+
+  test('the reserve is kept from them: they pause from its first request on, until the next day', async () => {
+    const { account, calls, reasons } = await twoJobs(europe, { ...today, used: 159 });
+    expect(calls()).toEqual(['trips one']);
+    account.left[0]?.requests(1);
+    await account.left[0]?.end(tripsAnswer('2026-09', driven));
+    expect([calls(), reasons()]).toEqual([[], ['guard_budget', 'guard_budget']]);
+    await vi.advanceTimersByTimeAsync(14 * 3_600_000 - 1);
+    expect(calls()).toEqual([]);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(calls()).toEqual(['trips one']);
   });
 });
 

@@ -203,7 +203,7 @@ test('a dry run sends nothing, joins nothing and says what would be done', async
   await settle();
   expect(account.left).toHaveLength(1);
   expect(eventsOf(account, 'smart').at(-1)).toMatchObject({
-    ...{ status: 'succeeded', dry_run: true, decision: 'forced' },
+    ...{ status: 'succeeded', dry_run: true, decision: 'joined' },
   });
   expect(eventsOf(account, 'force').at(-1)).toMatchObject({ status: 'succeeded', dry_run: true });
 });
@@ -400,4 +400,4 @@ test('whatever happens in whatever order, each command that was accepted ends on
     }),
     { numRuns: 250 },
   );
-});
+}, 60_000);

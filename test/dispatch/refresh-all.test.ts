@@ -31,11 +31,12 @@ function anAccount(name: string, cars: readonly string[]) {
   const modes: string[] = [];
   let hold: Hold | undefined;
   let refusal: Failure | undefined;
-  const gate = new JobGate({ clock, mayLeave: () => hold });
+  const gate = new JobGate({ mayLeave: () => hold });
   const account: RefreshableAccount = {
     name,
     cars: () => cars.map((id) => ({ id: `vendor-${id}`, topic_id: id })),
     refusal: () => refusal,
+    isHeld: () => hold !== undefined,
     ready: (onHeld, signal) => gate.pass(onHeld, signal),
     refreshOne: (vehicle, mode, max_age_s) => {
       modes.push(`${vehicle} ${mode}`);

@@ -16,6 +16,7 @@ import {
 } from '../../src/vehicle/life-cycle.js';
 import { startDaemon } from '../support/daemon.js';
 import { hasMosquitto, startMosquitto } from '../support/mosquitto.js';
+import { findProgram } from '../support/programs.js';
 import { startRecorder, type Recorded, type Recorder } from '../support/recorder.js';
 import { tempDir } from '../support/temp-dir.js';
 import { allPages, page, root } from './pages.js';
@@ -35,6 +36,15 @@ const lines: Line[] = [
   ),
   ...linesOf('npm run demo', greeting(1883).split('\n')),
 ];
+
+/** Lines that look once at a document, through jq. */
+const looks = allPages.flatMap(({ name, blocks }) =>
+  blocks
+    .filter(({ language }) => language === 'sh')
+    .flatMap((block) => block.lines)
+    .filter((line) => /^mosquitto_sub .* -C 1 \| jq /.test(line))
+    .map((line) => ({ page: name, line })),
+);
 
 function linesOf(name: string, text: readonly string[]): Line[] {
   return text
@@ -71,7 +81,7 @@ describe.skipIf(!hasMosquitto)('typed as the pages say, at a broker with the exa
 
   test.each(lines)('$page: $line', async ({ line, expected }) => {
     const from = recorder.messages.length;
-    expect(await type(line, 'homeassistant')).toEqual(0);
+    expect(await type(line, 'homeassistant')).toMatchObject({ code: 0 });
     const { payload } = await recorder.waitFor(isAnEnding, 15_000, from);
     const ending = lifeCycleEventSchema.parse(JSON.parse(payload));
     expect({ code: ending.code, replayed: ending.replayed, status: ending.status }).toEqual({
@@ -87,7 +97,16 @@ describe.skipIf(!hasMosquitto)('typed as the pages say, at a broker with the exa
     }
   });
 
+  test.skipIf(findProgram('jq') === undefined).each(looks)('$page: $line', async ({ line }) => {
+    const { code, said } = await type(line, 'homeassistant');
+    expect(code).toEqual(0);
+    const shown: unknown = JSON.parse(said);
+    expect(shown).toEqual(expect.any(Object));
+    expect(Object.values(shown as object)).not.toContain(null);
+  });
+
   test('there are lines to type', () => {
+    expect(looks.length).toBeGreaterThan(2);
     expect(lines.length).toBeGreaterThan(60);
     expect(lines.map((line) => line.page)).toEqual(
       expect.arrayContaining([
@@ -126,16 +145,21 @@ describe.skipIf(!hasMosquitto)('typed as the pages say, at a broker with the exa
     expect(recorder.events('looker')).toEqual([]);
   });
 
-  /** Types a line into a shell, word for word; mosquitto_pub takes broker and user from its own file of options. */
-  async function type(line: string, user: string): Promise<number | null> {
+  /** Types a line into a shell, word for word; the programs take broker and user from their own files of options. */
+  async function type(line: string, user: string): Promise<{ code: number | null; said: string }> {
     const home = await tempDir();
-    await writeFile(join(home, 'mosquitto_pub'), `-h 127.0.0.1\n-p ${String(port)}\n-u ${user}\n`);
+    const options = `-h 127.0.0.1\n-p ${String(port)}\n-u ${user}\n`;
+    for (const program of ['mosquitto_pub', 'mosquitto_sub']) {
+      await writeFile(join(home, program), options);
+    }
     const shell = spawn('sh', ['-c', line], {
-      stdio: 'ignore',
+      stdio: ['ignore', 'pipe', 'ignore'],
       env: { PATH: process.env['PATH'], XDG_CONFIG_HOME: home },
     });
+    let said = '';
+    shell.stdout.setEncoding('utf8').on('data', (text: string) => (said += text));
     const [code] = (await once(shell, 'close')) as [number | null];
-    return code;
+    return { code, said };
   }
 });
 

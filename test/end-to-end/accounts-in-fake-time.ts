@@ -91,6 +91,7 @@ export class AccountsInFakeTime {
         retry: options.retry,
         boot: 1,
         clockTrusted: () => true,
+        polling: () => options.polling,
         isNews: () => true,
         output: {
           address: () => [],

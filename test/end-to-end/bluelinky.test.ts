@@ -44,6 +44,7 @@ describe.skipIf(!(hasMosquitto && hasBluelinky))('the daemon with bluelinky', ()
           config: {
             mqtt: { url: broker.url, base_topic: 'node' },
             refresh: { on_start: 'off' },
+            polling: { enabled: false },
             log: { level: 'debug', format: 'json' },
             accounts: [
               {
@@ -63,7 +64,7 @@ describe.skipIf(!(hasMosquitto && hasBluelinky))('the daemon with bluelinky', ()
       const asked = () => cloud.requests.all.map(({ operation }) => operation);
       const refresh = async (id: string, mode: string) => {
         await broker.publish('node/ours/commands/refresh', JSON.stringify({ id, value: mode }));
-        return recorder.waitForEnding(id, 30_000);
+        return recorder.waitForEnding(id, 60_000);
       };
 
       const first = await start();

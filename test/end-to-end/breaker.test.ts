@@ -121,8 +121,10 @@ describe.skipIf(!hasMosquitto)('the breaker', () => {
 
   test('counts only failures in a row, and only the vendor’s', async () => {
     const bridge = await startBridge();
+    const failing = (fail: Readonly<Record<string, unknown>> & { code: string }) =>
+      bridge.weather({ vehicles: { car0: { cached: { fail: { ...away, ...fail } } } } });
     const fail = async (code: string, times: number): Promise<void> => {
-      await bridge.weather({ vehicles: { car0: { cached: { fail: { ...away, code } } } } });
+      await failing({ code });
       for (let time = 0; time < times; time += 1) {
         expect(await bridge.refresh('car0', 'cached')).toMatchObject({ status: 'failed', code });
       }
@@ -134,7 +136,17 @@ describe.skipIf(!hasMosquitto)('the breaker', () => {
     await bridge.weather({});
     expect(await bridge.refresh('car0', 'cached')).toMatchObject({ status: 'succeeded' });
     // The quota of the account and a refusal of the car say nothing about the cloud's health.
-    await fail('rate_limited', 3);
+    await failing({ code: 'rate_limited', retry_after_s: 1 });
+    for (let time = 0; time < 2; time += 1) {
+      const from = bridge.recorder.messages.length;
+      expect(await bridge.refresh('car0', 'cached')).toMatchObject({
+        status: 'failed',
+        code: 'rate_limited',
+      });
+      // Until then the account asks for nothing.
+      await bridge.waitForState(budgetIs('blocked'), from);
+      await bridge.waitForState(budgetIs('ok'), from);
+    }
     await fail('vehicle_refused', 3);
     await bridge.weather({});
     expect(await bridge.refresh('car0', 'cached')).toMatchObject({ status: 'succeeded' });
@@ -144,6 +156,10 @@ describe.skipIf(!hasMosquitto)('the breaker', () => {
 
 function readIs(wanted: string): (state: BridgeState) => boolean {
   return ({ breakers }) => breakers['home']?.read.state === wanted;
+}
+
+function budgetIs(wanted: string): (state: BridgeState) => boolean {
+  return ({ budget }) => budget['home']?.state === wanted;
 }
 
 function openFor_ms({ breakers }: BridgeState): number {

@@ -5,7 +5,7 @@ import type { Outcome } from '../../src/vehicle/task.js';
 import type { Cloud } from '../cloud/cloud.js';
 import { AccountInProcess, type Driven } from '../support/account-in-process.js';
 import { hasOldLibrary, hasTestPython } from '../support/python.js';
-import { atHome } from './error-table/at-home.js';
+import { type AtHome, atHome, describeHomes } from './error-table/at-home.js';
 import { onTeardown } from '../support/teardown.js';
 import { canadaRows } from './error-table/canada.js';
 import {
@@ -22,13 +22,7 @@ import { type Maker, type Owner, hyundaiUsa } from './error-table/homes.js';
 import type { Row, Rows } from './error-table/row.js';
 import { hyundaiUsaRows, kiaUsaRows } from './error-table/usa.js';
 
-const tables: readonly Pick<Rows<never>, 'rows'>[] = [
-  kiaUsaRows,
-  hyundaiUsaRows,
-  canadaRows,
-  ...ccspRows,
-  ...europeRows,
-];
+const tables = [kiaUsaRows, hyundaiUsaRows, canadaRows, ...ccspRows, ...europeRows] as const;
 
 /** Their tests are files of their own. */
 const commandTables: readonly Pick<CommandRows<never>, 'rows' | 'pin' | 'unsupported'>[] = [
@@ -60,11 +54,8 @@ const ofTheRules: Readonly<Record<number, string>> = {
 const others = [24, 53];
 
 describe.skipIf(!hasTestPython || hasOldLibrary)('the table of errors', () => {
-  describeRows(kiaUsaRows);
-  describeRows(hyundaiUsaRows);
-  describeRows(canadaRows);
-  for (const rows of ccspRows) describeRows(rows);
-  for (const rows of europeRows) describeRows(rows);
+  // Whosever a home is: its rows know.
+  describeHomes(tables as unknown as readonly Rows[], describeRows);
   describeProcess();
 
   test('every row is here, or in the tests of the rules', () => {
@@ -88,21 +79,17 @@ describe.skipIf(!hasTestPython || hasOldLibrary)('the table of errors', () => {
 });
 
 /** One parametrised test for all rows of an account: one cloud, one process, one row after the other. */
-function describeRows<M extends Maker>({ home, rows }: Rows<M>): void {
-  describe(home.name, () => {
-    const here = atHome(home);
-
-    test.each(rows.map((row) => ({ ...row, name: `${row.wish.operation}: ${row.what}` })))(
-      'row $row, $name: $code',
-      async (row) => {
-        const { account, cloud, owner } = here();
-        await account.ready();
-        cloud.requests.clear();
-        const driven = await brokenBy(row, cloud, owner, () => account.drive(row.wish));
-        expectRow(row, driven, cloud);
-      },
-    );
-  });
+function describeRows<M extends Maker>({ rows }: Rows<M>, here: () => AtHome<M>): void {
+  test.each(rows.map((row) => ({ ...row, name: `${row.wish.operation}: ${row.what}` })))(
+    'row $row, $name: $code',
+    async (row) => {
+      const { account, cloud, owner } = here();
+      await account.ready();
+      cloud.requests.clear();
+      const driven = await brokenBy(row, cloud, owner, () => account.drive(row.wish));
+      expectRow(row, driven, cloud);
+    },
+  );
 }
 
 /** Nothing of a row is left for the next one. */

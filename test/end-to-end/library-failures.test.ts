@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { failure } from '../../src/vehicle/outcome.js';
 import type { Cloud } from '../cloud/cloud.js';
+import { json } from '../cloud/wire.js';
 import {
   type CloudAccount,
   LibraryBridge,
@@ -151,20 +152,66 @@ describe.skipIf(!hasLibraryWorld)('failures of the vendor', () => {
   });
 
   test.each([200, 502] as const)(
-    "the vendor's daily limit (HTTP %i) ends a `force` as `rate_limited`, and opens no breaker",
+    "the vendor's daily limit (HTTP %i) ends a `force` as `rate_limited`, opens no breaker, and is obeyed until the next day",
     async (status) => {
-      const { owner, bridge } = await start();
+      // One failure would open it.
+      const { owner, bridge } = await start({ breaker: { failures: 1 } });
       owner.budget = { total: 0, each: 0 };
       owner.budgetStatus = status;
-      for (let count = 0; count < 6; count += 1) {
-        const ending = await bridge.refresh('hyundai-0', 'force');
-        expect(ending).toMatchObject({ status: 'failed', code: 'rate_limited', retryable: true });
-      }
+      const met = await bridge.refresh('hyundai-0', 'force');
+      expect(met).toMatchObject({ status: 'failed', code: 'rate_limited', retryable: true });
+      expect(met.retry_after_s).toBeGreaterThan(0);
+      // With what the maker now takes again nothing is tried: when its day begins is all that is known.
       owner.budget = undefined;
-      expect(await bridge.refresh('hyundai-0', 'force')).toMatchObject({ status: 'succeeded' });
-      expect(bridge.breakerStates('hyundai')).toEqual({ read: ['closed'], wake: ['closed'] });
+      await expectBlocked(bridge, owner);
+      await bridge.daemon.stop();
+      const accounts = [hyundaiAccount(owner)];
+      const config = { breaker: { failures: 1 } };
+      const next = await LibraryBridge.start({ ...world, accounts, config, after: bridge });
+      await next.waitForAccount('hyundai', 'ready');
+      await expectBlocked(next, owner);
+      for (const each of [bridge, next]) {
+        expect(each.breakerStates('hyundai')).toEqual({ read: ['closed'], wake: ['closed'] });
+      }
     },
   );
+
+  test('a limit that the vendor gives an end is over then, and opens no breaker', async () => {
+    const { owner, bridge } = await start({ breaker: { failures: 1 } });
+    const reply = json({ message: 'slow down' }, 429, { 'retry-after': '15' });
+    const { username: account } = owner;
+    const limit = world.cloud.fault({
+      account,
+      operation: 'force',
+      effect: { is: 'reply', reply },
+    });
+    const met = await bridge.refresh('hyundai-0', 'force');
+    expect(met).toMatchObject({ status: 'failed', code: 'rate_limited', retry_after_s: 15 });
+    limit.clear();
+    await expectBlocked(bridge, owner);
+    await waitUntil(
+      () => bridge.budgetStates('hyundai').join() === 'ok,blocked,ok',
+      40_000,
+      () => `the limit to end, not ${bridge.budgetStates('hyundai').join()}`,
+    );
+    for (const word of ['cached', 'force']) {
+      expect(await bridge.refresh('hyundai-0', word)).toMatchObject({ status: 'succeeded' });
+    }
+    expect(bridge.breakerStates('hyundai')).toEqual({ read: ['closed'], wake: ['closed'] });
+  });
+
+  /** Whatever is asked for: it is refused at once, and nothing of it reaches the vendor. */
+  async function expectBlocked(bridge: LibraryBridge, { username }: Owner): Promise<void> {
+    const sent = () => world.cloud.requests.all.filter(({ account }) => account === username);
+    const before = sent().length;
+    for (const word of ['force', 'cached', 'smart:1']) {
+      const id = await bridge.send('hyundai-0', word);
+      const refused = bridge.events(id);
+      expect(refused).toMatchObject([{ status: 'rejected', code: 'rate_limited', seq: 0 }]);
+      expect(refused[0]?.retry_after_s).toBeGreaterThan(0);
+    }
+    expect(sent()).toHaveLength(before);
+  }
 
   test('five failures in a row open the breaker of the reads, and nothing is asked until its time is over', async () => {
     const { owner, bridge } = await start({ breaker: { reset: '3s' } });

@@ -4,6 +4,7 @@ import {
   type LibraryWorld,
   addHyundai,
   addKia,
+  doorTo,
   hasLibraryWorld,
   startLibraryWorld,
 } from '../support/library-world.js';
@@ -219,9 +220,11 @@ describe.skipIf(!hasLibraryWorld)('the session of an account', () => {
 
   test('refused connections at the start: the account is ready when the cloud is back', async () => {
     const { entry } = ownerAt.kia();
-    await world.cloud.down();
-    const bridge = await LibraryBridge.start({ ...world, accounts: [entry()] });
-    const state = await bridge.waitForAccount('kia', 'unreachable').finally(() => world.cloud.up());
+    const { door, environment } = await doorTo(world.cloud);
+    await door.down();
+    const cloud = { environment };
+    const bridge = await LibraryBridge.start({ ...world, cloud, accounts: [entry()] });
+    const state = await bridge.waitForAccount('kia', 'unreachable').finally(() => door.up());
     expect(state.last_error).toMatchObject({ code: 'unavailable' });
     await bridge.waitForAccount('kia', 'ready');
     expect(await bridge.refresh('kia-0', 'cached')).toMatchObject({ status: 'succeeded' });

@@ -1,5 +1,6 @@
 import type { IClientOptions } from 'mqtt';
 import type { SimulatorEffect } from '../../src/backends/simulator.js';
+import type { JobDocument } from '../../src/dispatch/job-progress.js';
 import type { LifeCycleEvent, Status } from '../../src/vehicle/life-cycle.js';
 import type { RemoteAction } from '../../src/vehicle/remote-action.js';
 import type { Operation } from '../../src/vehicle/task.js';
@@ -102,9 +103,22 @@ export class SimulatedBridge {
     );
   }
 
-  /** Starts the daemon anew on the same state; the one before has to have ended. */
-  async startAgain(): Promise<void> {
-    this.daemon = await startDaemon({ config: this.#config, stateDir: this.daemon.stateDir });
+  /** Starts the daemon anew on the same state, with other sections; the one before has to have ended. */
+  async startAgain(config: Settings = {}): Promise<void> {
+    this.daemon = await startDaemon({
+      config: { ...this.#config, ...config },
+      stateDir: this.daemon.stateDir,
+    });
+  }
+
+  /** `kill -9`, and a new daemon on the same state. Resolves with the first document of its own state. */
+  async killAndStartAgain(config: Settings = {}): Promise<BridgeState> {
+    const { started_at: before } = await this.waitForState(() => true);
+    this.daemon.kill('SIGKILL');
+    await this.daemon.exit;
+    const from = this.recorder.messages.length;
+    await this.startAgain(config);
+    return this.waitForState(({ started_at }) => started_at > before, from, 30_000);
   }
 
   topic(rest: string): string {
@@ -221,8 +235,35 @@ export interface BridgeState {
   readonly breakers: Readonly<Record<string, Readonly<Record<'read' | 'wake', BreakerDocument>>>>;
   readonly queue: { readonly depth: number; readonly running: number; oldest_ms: number | null };
   readonly pool: { readonly threads: number; readonly busy: number; readonly waiting: number };
+  readonly jobs: readonly JobDocument[];
+  readonly budget: Readonly<Record<string, BudgetDocument>>;
+  readonly polling: {
+    readonly enabled: boolean;
+    readonly interval_min: number;
+    readonly next_poll_at: string | null;
+    readonly vehicles: Readonly<Record<string, CarePolls>>;
+  };
   readonly event_loop: { readonly p99_ms: number; readonly max_ms: number };
   readonly last_error: { readonly code: string; readonly message: string } | null;
+}
+
+interface BudgetDocument {
+  readonly used: number;
+  readonly left: number | null;
+  readonly limit: number | null;
+  readonly resets_at: string;
+  readonly state: 'ok' | 'reserve' | 'blocked';
+  readonly blocked_until: string | null;
+}
+
+/** When a car is read next, and whether the bridge may wake it. */
+interface CarePolls {
+  readonly next_poll_at: string | null;
+  readonly reason: string | null;
+  readonly next_wake_at: string | null;
+  readonly held_by: string | null;
+  readonly woken_at: string | null;
+  readonly wake: string;
 }
 
 interface BreakerDocument {
@@ -250,6 +291,8 @@ function configuration(
     log: { level: options.logLevel ?? 'info', format: 'json' },
     http: { enabled: false },
     polling: { enabled: false },
+    // Tests wake a car again and again.
+    guards: { min_wake_gap: 'off' },
     accounts: [
       {
         name: 'home',

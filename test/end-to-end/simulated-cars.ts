@@ -23,15 +23,25 @@ export interface Weather {
 }
 
 interface CarWeather {
-  readonly cached?: Fault;
-  readonly force?: Fault;
+  readonly cached?: ReportFault;
+  readonly force?: ReportFault;
   readonly command?: CommandFault;
 }
 
 export interface Fault {
   readonly latency_ms?: number;
   readonly hang?: boolean;
-  readonly fail?: { readonly code: string; readonly message?: string; readonly times?: number };
+  readonly fail?: {
+    readonly code: string;
+    readonly message?: string;
+    readonly times?: number;
+    readonly retry_after_s?: number;
+  };
+}
+
+interface ReportFault extends Fault {
+  /** The charge that is told of the 12 V battery, %. */
+  readonly aux_battery?: number;
 }
 
 /** Of a command, whichever; what each setting means is said in `simulator-faults.ts`. */

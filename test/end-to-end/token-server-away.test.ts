@@ -15,7 +15,10 @@ const hour_ms = 3_600_000;
 const pollEvery_ms = 300_000;
 const day_s = 24 * 3600;
 
-/** What a server in trouble gives in place of a token, one after the other; then it breaks connections. */
+/**
+ * What a server in trouble gives in place of a token, one after the other; then it breaks connections. That too much was
+ * asked is none of it: the whole account obeys such a limit.
+ */
 const outage: readonly Effect[] = [
   { is: 'gateway', status: 503 },
   { is: 'reset' },
@@ -23,7 +26,6 @@ const outage: readonly Effect[] = [
   { is: 'reply', reply: json({ message: 'internal server error' }, 500) },
   { is: 'close' },
   { is: 'garbage', kind: 'empty' },
-  { is: 'rate_limited', status: 429 },
   { is: 'garbage', kind: 'null' },
   { is: 'gateway', status: 504 },
 ];

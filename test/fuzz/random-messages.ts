@@ -30,13 +30,29 @@ const refreshes = fc.oneof(
     .map((fields) => JSON.stringify(fields)),
 );
 
+/** Whether the bridge reads by itself, and how often: mostly what it should be. */
+const pollPayloads = {
+  polling: fc.oneof(
+    fc.constantFrom('on', 'off', 'ON', 'true', '0', 'maybe', '{"value":false}', '{"value":"on"}'),
+    fc.jsonValue().map((value) => JSON.stringify({ value })),
+  ),
+  poll_interval: fc.oneof(
+    fc.integer({ min: 0, max: 1500 }).map(String),
+    fc.double({ noNaN: true }).map((value) => JSON.stringify({ value })),
+    fc.constantFrom('hourly', '5m', '{"minutes":30}', '{"value":"30"}'),
+  ),
+} as const;
+
 /** Endless messages to command topics, the same for the same seed: right ones, nearly right ones, and noise. */
 export function* randomMessages(
   seed: number,
   cars: readonly string[],
 ): Generator<RandomMessage, never> {
   const chance = new Chance(seed);
-  const pools = new Map(vehicleCommandNames.map((name) => [name as string, poolOf(name, seed)]));
+  const pools = new Map<string, Buffer[]>([
+    ...vehicleCommandNames.map((name) => [name, poolOf(name, seed)] as const),
+    ...Object.entries(pollPayloads).map(([name, of]) => [name, sampled(of, seed)] as const),
+  ]);
   const refreshPool = pools.get('refresh') ?? [];
   for (;;) {
     const isForBridge = chance.in(0.15);
@@ -50,11 +66,13 @@ export function* randomMessages(
 }
 
 function poolOf(name: (typeof vehicleCommandNames)[number], seed: number): Buffer[] {
-  const payloads =
-    name === 'refresh'
-      ? refreshes.map((text) => Buffer.from(text))
-      : payloadsFor(name satisfies RemoteName).map((bytes) => Buffer.from(bytes));
-  return fc.sample(payloads, { numRuns: poolOfEach, seed });
+  return name === 'refresh'
+    ? sampled(refreshes, seed)
+    : sampled(payloadsFor(name satisfies RemoteName), seed);
+}
+
+function sampled(payloads: fc.Arbitrary<string | Uint8Array>, seed: number): Buffer[] {
+  return fc.sample(payloads, { numRuns: poolOfEach, seed }).map((payload) => Buffer.from(payload));
 }
 
 /** Bits turned, bytes lost or doubled, or far too long. */

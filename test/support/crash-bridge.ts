@@ -7,6 +7,7 @@ import { systemClock, type Clock } from '../../src/daemon/clock.js';
 import { createLogger } from '../../src/daemon/logger.js';
 import { openLevelStore } from '../../src/store/level-store.js';
 import type { Store } from '../../src/store/store.js';
+import { uncared } from './crash-daemon.js';
 import { GrowingList } from './growing-list.js';
 import type { Recorder } from './recorder.js';
 import { onTeardown } from './teardown.js';
@@ -34,6 +35,7 @@ export async function startInnerBridge(options: InnerBridgeOptions): Promise<Inn
   const { url, stateDir, simulator, config = {}, clock = systemClock, around } = options;
   const effectsFile = join(stateDir, 'effects.jsonl');
   const parsed = configSchema.parse({
+    ...uncared,
     ...config,
     mqtt: { url },
     accounts: [

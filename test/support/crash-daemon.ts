@@ -80,6 +80,12 @@ export class CrashLab {
   }
 }
 
+/** Nothing is read but what is asked for, and a car is woken as often as it is asked. */
+export const uncared = {
+  polling: { enabled: false },
+  guards: { min_wake_gap: 'off' },
+} as const;
+
 export async function startCrashLab(options: LabOptions): Promise<CrashLab> {
   const { broker, simulator, config = {}, mqtt = {} } = options;
   const effectsFile = join(await tempDir(), 'effects.jsonl');
@@ -92,6 +98,7 @@ export async function startCrashLab(options: LabOptions): Promise<CrashLab> {
     },
   });
   return new CrashLab(recorder, effectsFile, options.stateDir ?? (await tempDir()), {
+    ...uncared,
     ...config,
     mqtt: { url: broker.url, ...mqtt },
     accounts: [

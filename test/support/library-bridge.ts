@@ -22,6 +22,7 @@ const bridgeStateSchema = z.object({
     z.string(),
     z.record(z.string(), z.object({ state: z.string(), failures: z.number().nullable() })),
   ),
+  budget: z.record(z.string(), z.object({ state: z.string() })),
   pool: z.object({ processes: z.number() }),
   last_error: z.object({ code: z.string(), message: z.string() }).nullable(),
 });
@@ -112,6 +113,8 @@ export class LibraryBridge {
         python: options.python ?? requireTestPython(),
         retry: { initial: '50ms', max: '200ms' },
         refresh: { on_start: 'off' },
+        // A poll would stand in the cloud's log among the requests that a test looks for.
+        polling: { enabled: false },
         log: { level: 'trace', format: 'json' },
         ...config,
         accounts,
@@ -139,13 +142,21 @@ export class LibraryBridge {
 
   /** What the breakers of an account have been so far, without repetitions. */
   breakerStates(account: string): { read: string[]; wake: string[] } {
-    const of = (callClass: string): string[] => {
-      const states = this.#own()
-        .filter(({ topic }) => topic === `${this.base}/bridge/state`)
-        .flatMap((message) => bridgeStateOf(message).breakers[account]?.[callClass]?.state ?? []);
-      return states.filter((state, place) => state !== states[place - 1]);
-    };
+    const of = (callClass: string): string[] =>
+      this.#changesOf(({ breakers }) => breakers[account]?.[callClass]?.state);
     return { read: of('read'), wake: of('wake') };
+  }
+
+  /** What the budget of an account has been so far, without repetitions. */
+  budgetStates(account: string): string[] {
+    return this.#changesOf(({ budget }) => budget[account]?.state);
+  }
+
+  #changesOf(pick: (state: BridgeState) => string | undefined): string[] {
+    const states = this.#own()
+      .filter(({ topic }) => topic === `${this.base}/bridge/state`)
+      .flatMap((message) => pick(bridgeStateOf(message)) ?? []);
+    return states.filter((state, place) => state !== states[place - 1]);
   }
 
   /** Sends a bare word with mosquitto_pub, as a person does; answers the id that the bridge gave it. */

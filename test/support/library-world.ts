@@ -1,4 +1,5 @@
 import { type Cloud, type CloudOptions, startCloud } from '../cloud/cloud.js';
+import { Cuttable } from './cuttable.js';
 import { type Mosquitto, hasMosquitto, startMosquitto } from './mosquitto.js';
 import { hasTestPython } from './python.js';
 import { type Recorder, startRecorder } from './recorder.js';
@@ -20,6 +21,18 @@ export async function startLibraryWorld(options: CloudOptions = {}): Promise<Lib
   const broker = await startMosquitto();
   const recorder = await startRecorder(broker.url);
   return { cloud, broker, recorder };
+}
+
+/**
+ * A way to the cloud that can be closed and opened again: connections are refused meanwhile. Its port is one that no
+ * other cloud looks for while it is free.
+ */
+export async function doorTo(
+  cloud: Pick<Cloud, 'environment' | 'proxyUrl'>,
+): Promise<{ readonly door: Cuttable; readonly environment: Cloud['environment'] }> {
+  const door = await Cuttable.before(Number(new URL(cloud.proxyUrl).port));
+  const proxy = `http://127.0.0.1:${String(door.port)}`;
+  return { door, environment: { ...cloud.environment, HTTPS_PROXY: proxy, https_proxy: proxy } };
 }
 
 let owners = 0;

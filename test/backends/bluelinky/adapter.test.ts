@@ -8,7 +8,7 @@ import type { BackendLog } from '../../../src/backends/contract.js';
 import type { ClimateStart, RemoteAction } from '../../../src/vehicle/remote-action.js';
 import { outcomeSchema, type Outcome, type Session, type Task } from '../../../src/vehicle/task.js';
 import { type Cloud, startCloud } from '../../cloud/cloud.js';
-import type { CloudOperation } from '../../cloud/wire.js';
+import { type CloudOperation, html, json } from '../../cloud/wire.js';
 import { onTeardown } from '../../support/teardown.js';
 import { hasBluelinky, requireBluelinky } from './library.js';
 import { leadThroughProxy } from './tunnel-agent.js';
@@ -382,6 +382,7 @@ describe.skipIf(!hasBluelinky)('bluelinky and Hyundai in the USA', { timeout: 60
     cloud.fault({ operation: 'command', effect: { is: 'rate_limited', status } });
     const refused = failureOf(await send(0, unlock));
     expect(refused).toMatchObject({ code: 'rate_limited', sent: true });
+    expect(refused).not.toHaveProperty('retry_after_s');
     expect(refused).not.toHaveProperty('outcome');
     expect(car(0).count('lock', 'unlock')).toBe(0);
   });
@@ -447,8 +448,39 @@ describe.skipIf(!hasBluelinky)('bluelinky and Hyundai in the USA', { timeout: 60
     const vehicle = carOf(owner).identity.id;
     const outcome = await run({ operation: 'force', vehicle, session });
     expect(failureOf(outcome)).toMatchObject({ code: 'rate_limited' });
+    // Without a time it is the limit of the day.
+    expect(failureOf(outcome)).not.toHaveProperty('retry_after_s');
     // The library would ask three times.
     expect(asked(owner).filter((one) => one === 'force')).toHaveLength(1);
+  });
+
+  describe.each([
+    ['a short limit', json({}, 429), 900],
+    ['a short limit with its time', json({}, 429, { 'retry-after': '90' }), 90],
+    ['a page with a short limit', html(429, 'Too many requests'), 900],
+    ['the day, by its status', html(509, 'Bandwidth limit exceeded'), undefined],
+    [
+      'the day, with its time',
+      json({ errorSubCode: 'HT_534' }, 502, { 'retry-after': '3600' }),
+      3600,
+    ],
+  ])('%s', (_, reply, wait_s) => {
+    test.each(['sign_in', 'cached', 'force', 'command'] as const)(
+      'says at a %s how long to wait',
+      async (operation) => {
+        const owner = anAccount();
+        const session = await signedIn(owner);
+        cloud.fault({ account: owner.username, effect: { is: 'reply', reply } });
+        const ofCar = {
+          vehicle: carOf(owner).identity.id,
+          action: { name: 'lock', value: 'unlock' },
+        } as const;
+        const task = operation === 'sign_in' ? { session: null } : { session, ...ofCar };
+        const why = failureOf(await aBackend(owner).run({ operation, ...task }));
+        expect(why).toMatchObject({ code: 'rate_limited', sent: expect.any(Boolean) as boolean });
+        expect(why.retry_after_s).toBe(wait_s);
+      },
+    );
   });
 
   test.each([

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { SimulatedCar } from '../../../src/vehicle/simulated-car.js';
 import { ControlTokens } from '../control-tokens.js';
+import { DailyQuota } from '../daily-quota.js';
 import { PendingCommands } from '../pending-commands.js';
 import type { SessionWords } from './errors.js';
 
@@ -27,6 +28,7 @@ export class CcspAccount {
   password: string;
   readonly cars: readonly SimulatedCar[];
   readonly commands = new PendingCommands();
+  readonly quota = new DailyQuota();
   readonly control: ControlTokens;
   /** The servers at which this account is known. */
   readonly hosts: readonly string[];

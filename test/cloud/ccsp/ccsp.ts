@@ -5,6 +5,7 @@ import {
   type Maker,
   type Reply,
   type Route,
+  belongsTo,
   textAt,
 } from '../wire.js';
 import { CcspAccount, type CcspAccountOptions } from './account.js';
@@ -71,8 +72,7 @@ export class Ccsp implements Maker {
     const place = this.#placeOf(request);
     return {
       operation: place.operation,
-      account: place.account?.username ?? null,
-      vehicle: place.car?.identity.vin ?? null,
+      ...belongsTo(place.account, place.car),
       answer: () => this.#answer(request, place),
       sessionRevoked: () =>
         place.operation === 'refresh' ? invalidParameters : over(place.account),

@@ -3,6 +3,7 @@ import type { SimulatedCar } from '../../../src/vehicle/simulated-car.js';
 import type { CarProtocol } from '../ccsp/account.js';
 import type { SessionWords } from '../ccsp/errors.js';
 import { ControlTokens } from '../control-tokens.js';
+import { DailyQuota } from '../daily-quota.js';
 import { PendingCommands } from '../pending-commands.js';
 import { EuropeSessions } from './sessions.js';
 import { Wakes } from './wakes.js';
@@ -37,6 +38,7 @@ export class EuropeAccount {
   readonly sessions: EuropeSessions;
   readonly wakes = new Wakes();
   readonly commands = new PendingCommands();
+  readonly quota = new DailyQuota();
   readonly control: ControlTokens;
   /** Whether the new vehicle servers name what they take, so that it can be asked for. */
   givesActionIds = true;
@@ -50,8 +52,6 @@ export class EuropeAccount {
   blockedByFirewall = false;
   /** The servers that give and renew tokens answer 503. */
   tokenServerDown = false;
-  /** The day's requests are used up; what counts is every request to the old vehicle servers. */
-  rateLimited = false;
   #device: string | undefined;
 
   constructor(options: EuropeAccountOptions) {

@@ -10,6 +10,7 @@ import {
   type Maker,
   type Reply,
   type Route,
+  belongsTo,
   html,
   textAt,
 } from '../wire.js';
@@ -73,8 +74,7 @@ export class EuropeCcapi implements Maker {
     const car = account?.carById(id);
     return {
       operation: operationOf(request),
-      account: account?.username ?? null,
-      vehicle: car?.identity.vin ?? null,
+      ...belongsTo(account, car),
       answer: () => this.#answer(request, account, car),
       sessionRevoked: () => sessionOver(account?.sessionWords ?? 'expired'),
       rateLimited: (status) => refusal('5091', status === 200 ? undefined : status),
@@ -98,7 +98,6 @@ export class EuropeCcapi implements Maker {
   #refusalOf(request: CloudRequest, account: EuropeAccount): Reply | undefined {
     const fault = tokenFault(request, account);
     if (fault !== undefined) return fault;
-    if (account.rateLimited) return refusal('5091');
     const device = isPin(request)
       ? textAt(request.body, 'deviceId')
       : (request.headers['ccsp-device-id'] ?? '');

@@ -1,7 +1,7 @@
 import type { SimulatedCar } from '../../../src/vehicle/simulated-car.js';
 import { drivingHistory } from '../ccsp/details.js';
 import type { CloudOperation, CloudRequest, Maker, Reply, Route } from '../wire.js';
-import { compactTime } from '../wire.js';
+import { belongsTo, compactTime } from '../wire.js';
 import type { EuropeAccount } from './account.js';
 import { brandOf } from './brands.js';
 import {
@@ -59,8 +59,7 @@ export class EuropeGspa implements Maker {
     const car = account?.carById(target?.car ?? '');
     return {
       operation: target?.operation ?? 'unknown',
-      account: account?.username ?? null,
-      vehicle: car?.identity.vin ?? null,
+      ...belongsTo(account, car),
       answer: () => answer(request, account, target, car),
       sessionRevoked: () => gspa.unauthorized(),
       rateLimited: (status) => gspa.rateLimited(status === 200 ? undefined : status),

@@ -4,6 +4,7 @@ import {
   type Maker,
   type Reply,
   type Route,
+  belongsTo,
   html,
   json,
 } from '../wire.js';
@@ -37,8 +38,7 @@ export class EuropeSignIn implements Maker {
     );
     return {
       operation: operationOf(request),
-      account: account?.username ?? null,
-      vehicle: null,
+      ...belongsTo(account),
       answer: () => this.#answer(request, form, account),
       sessionRevoked: () => toLoginPage(request, form),
       rateLimited: () => html(429, 'Too many requests'),

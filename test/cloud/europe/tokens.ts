@@ -5,6 +5,7 @@ import {
   type Reply,
   type Route,
   at,
+  belongsTo,
   html,
   json,
   textAt,
@@ -59,8 +60,7 @@ export class EuropeTokens implements Maker {
     const account = this.#accountOf(service, request);
     return {
       operation: operationOf(service, request, account),
-      account: account?.username ?? null,
-      vehicle: null,
+      ...belongsTo(account),
       answer: () => gateFault(request, account) ?? answer(service, request, account),
       sessionRevoked: () =>
         service === 'token-refresh' ? cci.refreshTokenExpired() : cci.unauthorized(),

@@ -5,21 +5,23 @@ import type { SimulatedCar } from '../../../src/vehicle/simulated-car.js';
 import type { LifeCycleEvent } from '../../../src/vehicle/life-cycle.js';
 import { stateDocumentSchema, type StateDocument } from '../../../src/vehicle/state.js';
 import { LibraryBridge, libraryAccount } from '../../support/library-bridge.js';
-import type { LibraryWorld } from '../../support/library-world.js';
-import { Cuttable } from '../../support/cuttable.js';
+import type { Cuttable } from '../../support/cuttable.js';
+import { type LibraryWorld, doorTo } from '../../support/library-world.js';
 import { waitUntil } from '../../support/wait.js';
 import type { Home, Maker, Owner } from './homes.js';
 
 /** Longer than any row waits. */
 const patience_ms = 30_000;
 
-/** Of one home, each for tests of its own: a PIN that is refused stays so until it is another one. */
-export const residents = ['main', 'wrong-pin', 'no-pin', 'other', 'half'] as const;
-export type Resident = (typeof residents)[number];
+/**
+ * Of one home, each for tests of its own: a PIN that is refused stays so until it is another one, and the account of a
+ * limited one is left alone once the maker has named its limit of requests.
+ */
+export type Resident = 'main' | 'wrong-pin' | 'no-pin' | 'other' | 'half' | `limited-${number}`;
 
 const settings = {
-  // What reaches a server that does not answer is given up soon.
-  workers: { deadline: { command: '5s' } },
+  // What reaches a server that does not answer is given up soon, but not before it has reached it.
+  workers: { deadline: { command: '8s' } },
   confirm: { poll: '100ms', for: '400ms', read_back: ['100ms', '200ms'] },
   retry: { initial: '20ms', max: '20ms' },
   breaker: { failures: 100 },
@@ -64,9 +66,7 @@ export class CommandedHome<M extends Maker> {
       }),
     );
     const accounts = [...owners].map(([name, owner]) => accountOf(name, owner, home));
-    const door = await Cuttable.before(Number(new URL(world.cloud.proxyUrl).port));
-    const proxy = `http://127.0.0.1:${String(door.port)}`;
-    const environment = { ...world.cloud.environment, HTTPS_PROXY: proxy, https_proxy: proxy };
+    const { door, environment } = await doorTo(world.cloud);
     const cloud = { environment };
     const start = async (after?: LibraryBridge): Promise<LibraryBridge> => {
       const options = { ...world, cloud, accounts, config: settings };
@@ -87,6 +87,12 @@ export class CommandedHome<M extends Maker> {
 
   get requests() {
     return this.#world.cloud.requests;
+  }
+
+  /** Of one account, whatever for. */
+  requestsOf(name: Resident) {
+    const { username } = this.owner(name);
+    return this.requests.all.filter(({ account }) => account === username);
   }
 
   /** Requests to a path, whatever else they are for. */

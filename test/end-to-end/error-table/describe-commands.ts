@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { LifeCycleEvent } from '../../../src/vehicle/life-cycle.js';
 import type { Cloud } from '../../cloud/cloud.js';
 import {
   type LibraryWorld,
@@ -13,42 +14,75 @@ import { CommandedHome, type Resident } from './commanded-home.js';
 import type { AnyCommandRows, CommandRow, CommandRows, PinOf } from './command-row.js';
 import type { Maker, Owner } from './homes.js';
 
-/** All rows of all these homes, one home after the other: a daemon each, at one cloud and one broker. */
+/** Long enough for a dozen accounts to sign in at once, on a machine with much else to do. */
+const opening_ms = 240_000;
+
+/** A home with all that is around it, so that nothing that happens there is seen anywhere else. */
+interface Opened {
+  readonly world: LibraryWorld;
+  readonly here: CommandedHome<Maker>;
+}
+
+/**
+ * All rows of all these homes: a daemon, a cloud and a broker each. The homes stand side by side, as they mostly wait;
+ * the rows of each come one after the other. All are opened before the first row: what is opened while tests run would
+ * be closed with one of them.
+ */
 export function describeCommands(title: string, tables: readonly AnyCommandRows[]): void {
   describe.skipIf(!hasLibraryWorld || hasOldLibrary)(title, () => {
-    let world: LibraryWorld;
+    const opened = new Map<CommandRows, Opened>();
+    const all = tables as readonly unknown[] as readonly CommandRows[];
 
     beforeAll(async () => {
-      world = await startLibraryWorld();
-    });
+      await Promise.all(all.map(async (table) => opened.set(table, await open(table))));
+    }, opening_ms);
 
-    for (const table of tables) describeHome(table as unknown as CommandRows, () => world);
+    for (const table of all) {
+      const of = () => opened.get(table) ?? expect.unreachable('it was not opened');
+      describe.concurrent(table.home.name, () => {
+        describeHome(table, of);
+      });
+    }
   });
 }
 
-function describeHome<M extends Maker>(table: CommandRows<M>, theWorld: () => LibraryWorld): void {
-  const { home, rows, unsupported, pin } = table;
-  describe(home.name, () => {
-    let here: CommandedHome<M>;
+async function open({ home, rows, pin }: CommandRows): Promise<Opened> {
+  const world = await startLibraryWorld();
+  const forPin: Resident[] = pin === undefined ? [] : ['wrong-pin', 'no-pin', 'other'];
+  const forLimits = limitsOf(rows).map(({ who }) => who);
+  return { world, here: await CommandedHome.open(world, home, ['main', ...forPin, ...forLimits]) };
+}
+
+function describeHome({ rows, unsupported, pin }: CommandRows, opened: () => Opened): void {
+  describe('one row after the other', { concurrent: false }, () => {
+    let here: CommandedHome<Maker>;
     let cloud: Cloud;
 
-    beforeAll(async () => {
-      const world = theWorld();
-      cloud = world.cloud;
-      const forPin: Resident[] = pin === undefined ? [] : ['wrong-pin', 'no-pin', 'other'];
-      here = await CommandedHome.open(world, home, ['main', ...forPin]);
+    beforeAll(() => {
+      here = opened().here;
+      cloud = opened().world.cloud;
     });
 
     afterAll(async () => {
       await here.close();
     });
 
-    test.each(timedFirst(rows))('row $row, $what', async (row) => {
-      await expectRow(row, here, cloud);
+    const others = rows.filter((row) => !isLimit(row));
+
+    test.each(timedFirst(others))('row $row, $what', async (row) => {
+      await expectRow(row, here, cloud, 'main');
     });
 
+    test.each(limitsOf(rows))(
+      'row $row.row, $row.what: nothing more of the account is sent',
+      async ({ who, row }) => {
+        const ending = await expectRow(row, here, cloud, who);
+        await expectBlocked(here, who, ending);
+      },
+    );
+
     test('row 32, a cloud that cannot be connected to: tried until its time is over', async () => {
-      const { car, before } = await unlocked(here);
+      const { car, before } = await unlocked(here, 'main');
       await here.door.down();
       const ending = await here.command('main', 'lock', { value: 'lock', expires_in: 1 });
       await here.door.up();
@@ -187,17 +221,56 @@ function timedFirst<M extends Maker>(rows: readonly CommandRow<M>[]): readonly C
   return [...rows.filter(isTimed), ...rows.filter((row) => !isTimed(row))];
 }
 
+/** The maker's own limit of requests. */
+function isLimit<M extends Maker>({ ends }: CommandRow<M>): boolean {
+  return 'code' in ends && ends.code === 'rate_limited';
+}
+
+/** An account is left alone after such a row, so each has one of its own. */
+function limitsOf<M extends Maker>(rows: readonly CommandRow<M>[]) {
+  return rows.filter(isLimit).map((row, place) => {
+    const who: Resident = `limited-${place}`;
+    return { who, row };
+  });
+}
+
+/** Neither a command nor a read is sent for the time that the maker has named, or else until its next day. */
+async function expectBlocked<M extends Maker>(
+  here: CommandedHome<M>,
+  name: Resident,
+  { retry_after_s = 0 }: LifeCycleEvent,
+): Promise<void> {
+  const sent = here.requestsOf(name).length;
+  const done = here.owner(name).commands.carriedOut.length;
+  for (const [command, value] of [
+    ['refresh', 'cached'],
+    ['lock', 'lock'],
+  ] as const) {
+    const refused = await here.command(name, command, { value });
+    expect(refused).toMatchObject({ status: 'rejected', code: 'rate_limited', retryable: true });
+    expect(refused.retry_after_s).toBeGreaterThan(0);
+    expect(refused.retry_after_s).toBeLessThanOrEqual(retry_after_s);
+  }
+  expect(here.requestsOf(name)).toHaveLength(sent);
+  expect(here.owner(name).commands.carriedOut).toHaveLength(done);
+  await here.untilReady(name);
+}
+
 /** The car as the row finds it, known to be so or to be anything, and how often it was locked before. */
-async function unlocked<M extends Maker>(here: CommandedHome<M>, mayBeUnknown = false) {
-  const car = here.car('main');
-  const isKnown = mayBeUnknown || here.state('main').lock.state === 'unlocked';
+async function unlocked<M extends Maker>(
+  here: CommandedHome<M>,
+  name: Resident,
+  mayBeUnknown = false,
+) {
+  const car = here.car(name);
+  const isKnown = mayBeUnknown || here.state(name).lock.state === 'unlocked';
   if (car.reported().state.locked || !isKnown) {
     car.change({ locked: false });
     car.wake();
     // A read that was under way before brings what was before.
     const isTold = async () => {
-      await here.read('main');
-      return here.state('main').lock.state === 'unlocked';
+      await here.read(name);
+      return here.state(name).lock.state === 'unlocked';
     };
     await waitUntil(isTold, 10_000, () => 'the car to be known as unlocked');
   }
@@ -209,25 +282,27 @@ async function expectRow<M extends Maker>(
   row: CommandRow<M>,
   here: CommandedHome<M>,
   cloud: Cloud,
-): Promise<void> {
+  name: Resident,
+): Promise<LifeCycleEvent> {
   const { ends, refusedFirst = false, expires_in } = row;
   const isDone = 'confirmed_by' in ends;
   const isUnknown = !isDone && ends.outcome === 'unknown';
-  const { car, before } = await unlocked(here, isUnknown);
-  if (isTimed(row)) await here.pastReport('main');
-  const ending = await brokenBy(row, here.owner('main'), cloud, () =>
-    here.command('main', 'lock', { value: 'lock', ...(expires_in && { expires_in }) }),
+  const { car, before } = await unlocked(here, name, isUnknown);
+  if (isTimed(row)) await here.pastReport(name);
+  const ending = await brokenBy(row, here.owner(name), cloud, () =>
+    here.command(name, 'lock', { value: 'lock', ...(expires_in && { expires_in }) }),
   );
   if (isDone) expect(ending).toMatchObject({ status: 'succeeded', ...ends });
   else expectFailure(ending, ends);
   expect(car.count('lock', 'lock') - before).toBe(row.done ?? Number(isDone));
   expect(refusedFirst ? [1, 2] : [1]).toContain(here.requests.of('command').length);
-  const { lock } = await here.stateAfter('main', ending);
+  const { lock } = await here.stateAfter(name, ending);
   expect(lock.state).toBe(isDone ? 'locked' : isUnknown ? null : 'unlocked');
   const events = here.events(ending);
   expect(events[0]?.status).toBe('accepted');
   expect(events.filter(isEnding)).toHaveLength(1);
-  await here.untilReady('main');
+  await here.untilReady(name);
+  return ending;
 }
 
 /** Nothing of a row is left for the next one. */
