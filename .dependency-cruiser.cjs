@@ -9,6 +9,7 @@ const mayImport = {
   dispatch: ['vehicle', 'daemon'],
   schedule: ['vehicle', 'daemon'],
   mqtt: ['vehicle', 'daemon'],
+  homeassistant: ['mqtt', 'vehicle', 'daemon'],
   http: ['vehicle', 'daemon'],
   cli: ['config', 'daemon', 'vehicle', 'backends', 'store', 'dispatch', 'schedule', 'http'],
 };

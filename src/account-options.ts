@@ -70,6 +70,8 @@ export interface AccountOutput {
   state(document: StateDocument): void;
   info(info: VehicleInfo): void;
   availability(vehicle: string, online: boolean): void;
+  /** An account has other cars than before, or they are called or known otherwise. */
+  carsChanged(): void;
   /** What a car has driven in a month, by its topic id. */
   trips(vehicle: string, month: TripMonth): void;
   /** Every step of every command, for who follows one by its id; of a refusal with who asked. */

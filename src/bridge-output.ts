@@ -12,13 +12,14 @@ export interface BridgeOutputOptions {
   /** The topics of the Python predecessor, too. */
   readonly legacy: LegacyTopics | undefined;
   readonly step: AccountOutput['step'];
+  readonly carsChanged: AccountOutput['carsChanged'];
   readonly changed: AccountOutput['changed'];
   readonly trouble: AccountOutput['trouble'];
 }
 
 /** What an account says, on the topics of the contract. */
 export function createBridgeOutput(options: BridgeOutputOptions): AccountOutput {
-  const { publisher, topics, flatTopics, legacy, step, changed, trouble } = options;
+  const { publisher, topics, flatTopics, legacy, step } = options;
   return {
     address: (event, response) => {
       const payload = JSON.stringify(event);
@@ -55,7 +56,8 @@ export function createBridgeOutput(options: BridgeOutputOptions): AccountOutput 
       legacy?.step(event);
       step(event, ...more);
     },
-    changed,
-    trouble,
+    carsChanged: options.carsChanged,
+    changed: options.changed,
+    trouble: options.trouble,
   };
 }

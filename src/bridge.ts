@@ -19,7 +19,11 @@ import { CommandHistory } from './dispatch/command-history.js';
 import { refusalEvent } from './dispatch/refusal-event.js';
 import { SharedSlots } from './dispatch/slots.js';
 import { WaitingCount } from './dispatch/waiting-count.js';
+import { Announcer } from './homeassistant/announcer.js';
+import type { Form } from './homeassistant/device-message.js';
+import { devicesOf } from './homeassistant/discovery.js';
 import { startControlSocket } from './http/control-socket.js';
+import { Leftovers } from './leftovers.js';
 import { createCommandIntake, type Arrived } from './mqtt/command-intake.js';
 import { Connection, type Connected } from './mqtt/connection.js';
 import { translateLegacy } from './mqtt/legacy-commands.js';
@@ -28,11 +32,12 @@ import { Presence } from './mqtt/presence.js';
 import { Publisher } from './mqtt/publisher.js';
 import { Redelivery } from './mqtt/redelivery.js';
 import { createTopics } from './mqtt/topics.js';
+import { WrittenTopics } from './mqtt/written-topics.js';
 import type { PollSettings } from './schedule/next-poll.js';
 import { Polling } from './schedule/polling.js';
 import { createBridgeStore } from './store/bridge-store.js';
 import type { Store, Write } from './store/store.js';
-import type { RefreshMode } from './vehicle/command.js';
+import type { ExpiryKey } from './vehicle/command.js';
 import { failure, wellKnown, type Failure } from './vehicle/outcome.js';
 
 export interface BridgeOptions {
@@ -49,13 +54,18 @@ export interface BridgeOptions {
     readonly base_topic: string;
     readonly flat_topics: boolean;
     readonly legacy_topics: boolean;
-    readonly discovery_prefix: string;
+  };
+  readonly home_assistant: {
+    readonly discovery: Form | 'off';
+    readonly prefix: string;
+    readonly status_topic: string;
+    readonly times: boolean;
   };
   readonly accounts: readonly AccountOptions[];
   /** What may be asked of the bridge and of every car; absent: everything. */
   readonly allow: readonly string[] | undefined;
-  /** Of `refresh_all`, by its mode. */
-  readonly expiresIn_ms: Readonly<Record<RefreshMode, number>>;
+  /** Milliseconds by name, mode or value of a command. */
+  readonly expiresIn_ms: Readonly<Record<ExpiryKey, number>>;
   /** What is read without being asked for. */
   readonly polling: PollSettings;
   /** How long finished commands stay in the audit log. */
@@ -84,7 +94,7 @@ export async function startBridge(
   options: BridgeOptions,
   { clock, log, store, workerEntry }: BridgeDependencies,
 ) {
-  const { mqtt } = options;
+  const { mqtt, home_assistant } = options;
   const stored = createBridgeStore(store);
   const boot = await stored.nextBoot();
   const key = await stored.secretKey(() => randomBytes(32).toString('base64'));
@@ -93,7 +103,9 @@ export async function startBridge(
   let isStopping = false;
 
   // Out: what the accounts say, to the broker.
-  const publisher = new Publisher((...words) => connection.publish(...words), log);
+  const record = { add: stored.addWrittenTopic, delete: stored.deleteWrittenTopic };
+  const written = new WrittenTopics(record, await stored.writtenTopics());
+  const publisher = new Publisher((...words) => connection.publish(...words), log, written);
   const state = new BridgeState({
     clock,
     log,
@@ -116,6 +128,10 @@ export async function startBridge(
     step: (event, source) => {
       history.note(event);
       if (event.seq === 0) auditTrail.refused(event, source);
+    },
+    carsChanged: () => {
+      announcer?.changed();
+      leftovers.clearSoon();
     },
     changed: () => {
       state.changed();
@@ -186,6 +202,18 @@ export async function startBridge(
     keep_ms: options.keepAudit_ms,
   });
 
+  // Home Assistant, in its own words; and what is of no more use to anybody.
+  const announcer = await createAnnouncer();
+  const leftovers = new Leftovers({
+    topics,
+    written,
+    publisher,
+    accounts,
+    flatTopics: mqtt.flat_topics,
+    legacyTopics: mqtt.legacy_topics,
+    isAnnounced: (topic) => announcer?.belongs(topic) ?? false,
+  });
+
   // Commands to the bridge itself.
   const ownCommands = await createOwnCommands({
     clock,
@@ -202,6 +230,7 @@ export async function startBridge(
     announce: () => {
       for (const account of accounts) account.vehicles.publishAll();
       state.publish();
+      announcer?.announce();
       publisher.republish();
     },
   });
@@ -211,7 +240,7 @@ export async function startBridge(
   const intake = createCommandIntake<Write>({
     topics,
     redelivery,
-    responseLimits: { prefix: mqtt.response_prefix, discoveryPrefix: mqtt.discovery_prefix },
+    responseLimits: { prefix: mqtt.response_prefix, discoveryPrefix: home_assistant.prefix },
     clock,
     log,
     take,
@@ -249,7 +278,9 @@ export async function startBridge(
     },
     onReceived: (received) => {
       // What comes while the bridge stops stays at the broker, unacknowledged, for the next start.
-      if (!isStopping) intake.receive(received);
+      if (isStopping) return;
+      announcer?.receive(received.packet.topic, received.packet.payload.toString());
+      intake.receive(received);
     },
     onTakenOver: () => {
       const message = `another client uses the client id "${mqtt.client_id}"; two bridges on one broker need two`;
@@ -292,6 +323,35 @@ export async function startBridge(
     }
     refuse(arrived, refusalOfUnknown(arrived));
     return undefined;
+  }
+
+  async function createAnnouncer(): Promise<Announcer | undefined> {
+    const { discovery: form, prefix, status_topic, times } = home_assistant;
+    if (form === 'off') return undefined;
+    const told = {
+      ...{ topics, baseTopic: mqtt.base_topic, version: options.version, hasTimes: times },
+      accounts: options.accounts.map(({ name }) => name),
+      expiresIn_ms: options.expiresIn_ms,
+    };
+    return new Announcer({
+      discovery: { form, prefix },
+      statusTopic: status_topic,
+      ...{ clock, log, publisher },
+      subscribe: (filter) => {
+        connection.subscribe(filter);
+      },
+      devices: () =>
+        devicesOf(
+          told,
+          accounts.flatMap(({ vehicles }) => vehicles.announced),
+        ),
+      areAllKnown: () => accounts.every(({ vehicles }) => vehicles.hasListed),
+      kept: await stored.announced(),
+      keep: stored.putAnnounced,
+      onAnnounced: () => {
+        leftovers.clearSoon();
+      },
+    });
   }
 
   function carCalled(name: string) {
@@ -340,6 +400,8 @@ export async function startBridge(
   auditTrail.start();
   ownCommands.start();
   for (const account of accounts) account.start();
+  const hasLeftAnnouncements = leftovers.clear().some((topic) => !topics.isOwn(topic));
+  announcer?.start({ isAnotherForm: hasLeftAnnouncements });
   connection.start();
 
   return {
@@ -357,6 +419,8 @@ export async function startBridge(
         () => connection.publish(topics.bridge.availability, 'offline', { retain: true }),
         stopGrace_ms,
       );
+      announcer?.stop();
+      leftovers.stop();
       presence.stop();
       clockTrust.stop();
       metrics.stop();

@@ -29,6 +29,7 @@ export async function bridgeOptions(config: Config, version: string): Promise<Br
   return {
     version,
     mqtt: await mqttOptions(config),
+    home_assistant: config.home_assistant,
     accounts: config.accounts.map((account) => accountOptions(config, account)),
     allow: config.commands.allow,
     expiresIn_ms: config.commands.expires_in_ms,
@@ -41,7 +42,7 @@ export async function bridgeOptions(config: Config, version: string): Promise<Br
   };
 }
 
-async function mqttOptions({ mqtt, home_assistant }: Config): Promise<BridgeOptions['mqtt']> {
+async function mqttOptions({ mqtt }: Config): Promise<BridgeOptions['mqtt']> {
   const [ca, cert, key] = await Promise.all(
     [mqtt.ca_file, mqtt.cert_file, mqtt.key_file].map(readIfNamed),
   );
@@ -52,7 +53,6 @@ async function mqttOptions({ mqtt, home_assistant }: Config): Promise<BridgeOpti
       ...(cert === undefined ? {} : { cert }),
       ...(key === undefined ? {} : { key }),
     },
-    discovery_prefix: home_assistant.prefix,
   };
 }
 

@@ -85,7 +85,7 @@ export async function openOwnAccount(
     onVehicles: (vehicles) => {
       listed = vehicles;
       // A daemon that finds a session does not sign in, so it would never hear of the cars.
-      known = mergeVehicles(known, vehicles, account.vehicles);
+      known = mergeVehicles(known, vehicles, account.vehicles, systemClock.now());
       writing = stored.putVehicles(known).catch((err: unknown) => {
         console.error(`the cars could not be stored: ${String(err)}`);
       });
@@ -101,7 +101,7 @@ export async function openOwnAccount(
       return listed;
     },
     report: () => {
-      const cars = known.filter(({ enabled, present }) => enabled && present);
+      const cars = known.filter(({ enabled, gone_at }) => enabled && gone_at === null);
       return accountReport(account.name, keeper, cars, library);
     },
     async close() {

@@ -4,11 +4,19 @@ import { secret, secretFile, text, wholeNumber } from './values.js';
 
 export const homeAssistant = z.strictObject({
   discovery: z
-    .enum(['device', 'off'])
+    .enum(['device', 'component', 'off'])
     .default('device')
-    .describe("Publishes Home Assistant's discovery messages, one for each car."),
+    .describe(
+      "Home Assistant's discovery messages: one for each car, or one for each entity (for other programs that read them), or none.",
+    ),
   prefix: topic("Home Assistant's discovery prefix.").default('homeassistant'),
   status_topic: topic('Where Home Assistant says that it is back.').default('homeassistant/status'),
+  times: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Also announces times of day, such as those of off-peak charging. Only for Home Assistant 2026.6 and newer: an older one refuses the whole car.',
+    ),
 });
 
 const hostName = text(255).regex(/^[A-Za-z0-9.:_-]+$/, { error: 'a host name or an address' });

@@ -2,7 +2,7 @@ import { subjectOf, type Origins } from './fault.js';
 import { isTree, valueAt } from './tree.js';
 
 /** Settings that are checked but do nothing yet in this version; a `*` stands for every account or car. */
-export const unbuiltKeys: readonly string[] = ['home_assistant', 'http'];
+export const unbuiltKeys: readonly string[] = ['http'];
 
 /** One warning for each part that someone has set and that has no effect. What is switched off needs none. */
 export function unbuiltWarnings(tree: unknown, origins: Origins): string[] {

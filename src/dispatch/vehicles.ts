@@ -4,6 +4,8 @@ import { retryUntilDone, type RetryPolicy } from '../daemon/retry.js';
 import {
   applySettings,
   isCalled,
+  isGivenUp,
+  learnt,
   mergeVehicles,
   type KnownVehicle,
   type VehicleSettings,
@@ -56,6 +58,8 @@ export interface VehiclesOptions {
     state(document: StateDocument): void;
     info(info: VehicleInfo): void;
     availability(vehicle: string, online: boolean): void;
+    /** There are other cars than before, or they are called or known otherwise. */
+    carsChanged(): void;
   };
   readonly retry: RetryPolicy;
   readonly onStoreTrouble: (error: unknown) => void;
@@ -105,7 +109,7 @@ export class Vehicles {
 
   /** The cars that can be used: enabled and still with the account. */
   get cars(): readonly KnownVehicle[] {
-    return this.#enabled().filter((car) => car.present);
+    return this.#enabled().filter((car) => car.gone_at === null);
   }
 
   /** The car that is called so; one that is gone is still known. */
@@ -225,7 +229,8 @@ export class Vehicles {
 
   /** The account has listed its cars. */
   listed(cars: readonly ListedVehicle[]): void {
-    this.#setKnown(mergeVehicles(this.#known ?? [], cars, this.#options.settings));
+    const { clock, settings } = this.#options;
+    this.#setKnown(mergeVehicles(this.#known ?? [], cars, settings, clock.now()));
   }
 
   /** A car was read: stored first, then published. */
@@ -235,7 +240,7 @@ export class Vehicles {
     const source = result.operation === 'force' && result.advanced ? 'force' : 'cached';
     const reading = { report: result.report, polled_at: result.polled_at, source } as const;
     this.#readings.set(vehicle, newerReading(this.#readings.get(vehicle), reading));
-    this.#learn(car, result.report.vin, result.commands);
+    this.#learn(car, result.report, result.commands);
     void this.#storeReading(vehicle);
   }
 
@@ -263,8 +268,22 @@ export class Vehicles {
     this.publishAvailability();
   }
 
+  /** The cars that have been read, with what is said of them to who shows cars. */
+  get announced() {
+    return this.#enabled().flatMap((car) => {
+      const { identity, told, topic_id } = car;
+      return identity === null ? [] : [{ identity, topic_id, told, info: this.#infoOf(car) }];
+    });
+  }
+
+  /** What the topics of the account's cars begin with, and what the makers call these. */
+  get names(): readonly { readonly topic_id: string; readonly id: string }[] {
+    return this.#enabled().map(({ topic_id, listed: { id } }) => ({ topic_id, id }));
+  }
+
   publishInfo(): void {
     for (const car of this.#enabled()) this.#options.output.info(this.#infoOf(car));
+    this.#options.output.carsChanged();
   }
 
   /** What is published of each car, as it is now; the state is null before the first reading. */
@@ -306,7 +325,8 @@ export class Vehicles {
   }
 
   #enabled(): readonly KnownVehicle[] {
-    return (this.#known ?? []).filter((car) => car.enabled);
+    const now = this.#options.clock.now();
+    return (this.#known ?? []).filter((car) => car.enabled && !isGivenUp(car, now));
   }
 
   #publish(vehicle: string): void {
@@ -367,7 +387,8 @@ export class Vehicles {
   }
 
   #publishAvailability(car: KnownVehicle): void {
-    const online = this.#options.usable() && car.present && this.#stored.has(car.listed.id);
+    const online =
+      this.#options.usable() && car.gone_at === null && this.#stored.has(car.listed.id);
     this.#options.output.availability(car.topic_id, online);
   }
 
@@ -385,17 +406,10 @@ export class Vehicles {
     await this.#storeReading(vehicle, known);
   }
 
-  /** Reading a car can tell more than listing it (USA Kia's VIN). The topic id stays what it was. */
-  #learn(car: KnownVehicle, vin: string | null, commands: Capabilities | undefined): void {
-    const listed = {
-      ...car.listed,
-      vin: car.listed.vin ?? vin,
-      ...(commands === undefined ? {} : { commands }),
-    };
-    if (isDeepStrictEqual(listed, car.listed)) return;
-    const known = (this.#known ?? []).map((one) =>
-      one.listed.id === car.listed.id ? { ...one, listed } : one,
-    );
+  #learn(car: KnownVehicle, report: VehicleReport, commands: Capabilities | undefined): void {
+    const wiser = learnt(car, report, commands);
+    if (isDeepStrictEqual(wiser, car)) return;
+    const known = (this.#known ?? []).map((one) => (one.listed.id === car.listed.id ? wiser : one));
     this.#setKnown(applySettings(known, this.#options.settings));
   }
 

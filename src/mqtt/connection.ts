@@ -88,6 +88,8 @@ export class Connection {
   #version: 4 | 5;
   #state: ConnectionState = { is: 'stopped' };
   #client: MqttClient | undefined;
+  /** Besides the commands. */
+  readonly #filters = new Set<string>();
   #timer: NodeJS.Timeout | undefined;
   #attempt = 0;
   #lostQuickly = 0;
@@ -98,6 +100,13 @@ export class Connection {
   constructor(options: ConnectionOptions) {
     this.#options = options;
     this.#version = options.version === 4 ? 4 : 5;
+  }
+
+  /** From now on, over reconnects, what comes on these topics is received too; what is retained there is not. */
+  subscribe(filter: string): void {
+    if (this.#filters.has(filter)) return;
+    this.#filters.add(filter);
+    if (this.#state.is === 'connected') this.#subscribeTo(this.#state.client, filter);
   }
 
   get state(): ConnectionState {
@@ -209,7 +218,16 @@ export class Connection {
       if (error === null || !client.connected) return;
       log.error({ err: error }, 'the broker refuses the subscription to the command topics');
     });
+    for (const one of this.#filters) this.#subscribeTo(client, one);
     onConnected({ version, sessionPresent: packet.sessionPresent });
+  }
+
+  #subscribeTo(client: MqttClient, filter: string): void {
+    const options = { qos: 1 as const, ...(this.#version === 5 ? { nl: true, rh: 2 } : {}) };
+    client.subscribe(filter, options, (error) => {
+      if (error === null || !client.connected) return;
+      this.#options.log.warn({ err: error, filter }, 'the broker refuses a subscription');
+    });
   }
 
   #refused(error: Error): void {

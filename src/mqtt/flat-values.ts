@@ -1,15 +1,11 @@
+import { leavesOf } from '../vehicle/leaves.js';
+
 /**
- * The values of a document one by one, each with its path: `ev/soc` and `81`. What is unknown is empty, which at a
- * broker clears the topic; a list is JSON.
+ * The values of a document one by one, each with the path of its topic: `ev/soc` and `81`. What is unknown is empty,
+ * which at a broker clears the topic; a list is JSON.
  */
-export function flatValues(document: object, path = ''): [path: string, value: string][] {
-  return Object.entries(document).flatMap(([key, value]: [string, unknown]) => {
-    const here = path === '' ? key : `${path}/${key}`;
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
-      return flatValues(value, here);
-    }
-    return [[here, bare(value)] as [string, string]];
-  });
+export function flatValues(document: object): [path: string, value: string][] {
+  return leavesOf(document).map(([path, value]) => [path.replaceAll('.', '/'), bare(value)]);
 }
 
 function bare(value: unknown): string {

@@ -1,11 +1,15 @@
 import type { Logger } from '../daemon/logger.js';
 import type { Outgoing, Parcel } from '../vehicle/journal-record.js';
 import type { PublishOptions } from './connection.js';
+import type { WrittenTopics } from './written-topics.js';
 
 export type Publish = (topic: string, payload: string, options?: PublishOptions) => Promise<void>;
 
 interface Retained {
+  /** Empty: the broker is to hold none. */
   payload: string;
+  /** Nothing is to be kept of it once the broker holds none. */
+  isRemoved: boolean;
   /** What the broker has acknowledged on this connection. */
   sent: string | undefined;
   isSending: boolean;
@@ -26,6 +30,7 @@ const firstRefusal = 128;
 export class Publisher {
   readonly #publish: Publish;
   readonly #log: Logger;
+  readonly #written: WrittenTopics;
   readonly #retained = new Map<string, Retained>();
   /** In the order in which they were made. */
   readonly #pending = new Map<string, Pending>();
@@ -33,9 +38,10 @@ export class Publisher {
   #connection = 0;
   #isConnected = false;
 
-  constructor(publish: Publish, log: Logger) {
+  constructor(publish: Publish, log: Logger, written: WrittenTopics) {
     this.#publish = publish;
     this.#log = log;
+    this.#written = written;
   }
 
   /** Everything retained and everything unacknowledged goes out again. */
@@ -47,9 +53,10 @@ export class Publisher {
     for (const pending of this.#pending.values()) this.#sendParcel(pending);
   }
 
-  /** Publishes every retained document again, whether it has changed or not. */
-  republish(): void {
+  /** Publishes retained documents again, whether they have changed or not; without a choice all of them. */
+  republish(isMeant: (topic: string) => boolean = () => true): void {
     for (const [topic, retained] of this.#retained) {
+      if (!isMeant(topic)) continue;
       retained.sent = undefined;
       this.#sendRetained(topic, retained);
     }
@@ -61,13 +68,22 @@ export class Publisher {
 
   /** Publishes a document and keeps it for the next connect. While one is under way only the newest follows. */
   retain(topic: string, payload: string): void {
-    const retained = this.#retained.get(topic) ?? { payload, sent: undefined, isSending: false };
-    retained.payload = payload;
-    this.#retained.set(topic, retained);
-    this.#sendRetained(topic, retained);
+    this.#written.add(topic);
+    this.#hold(topic, payload, false);
   }
 
-  /** Removes a retained message at the broker. */
+  /** Removes what was retained on a topic, over outages of the broker, and forgets the topic then. */
+  remove(topic: string): void {
+    this.#hold(topic, '', true);
+  }
+
+  /** Somebody else has cleared the topic, and it shall stay so. */
+  forget(topic: string): void {
+    this.#retained.delete(topic);
+    this.#written.delete(topic);
+  }
+
+  /** Removes what somebody else has had retained. */
   clear(topic: string): void {
     this.#retained.delete(topic);
     this.#once(topic, '', { retain: true });
@@ -87,6 +103,14 @@ export class Publisher {
     }
   }
 
+  #hold(topic: string, payload: string, isRemoved: boolean): void {
+    const fresh = { payload, isRemoved, sent: undefined, isSending: false };
+    const retained = this.#retained.get(topic) ?? fresh;
+    Object.assign(retained, { payload, isRemoved });
+    this.#retained.set(topic, retained);
+    this.#sendRetained(topic, retained);
+  }
+
   #once(topic: string, payload: string, options: PublishOptions): void {
     if (!this.#isConnected) return;
     this.#publish(topic, payload, options).catch((err: unknown) => {
@@ -99,15 +123,20 @@ export class Publisher {
     const { payload } = retained;
     const connection = this.#connection;
     retained.isSending = true;
-    this.#publish(topic, payload, { retain: true })
-      .catch((err: unknown) => {
-        this.#log.debug({ err, topic }, 'not published');
-      })
-      .finally(() => {
+    void this.#publish(topic, payload, { retain: true })
+      .then(
+        () => true,
+        (err: unknown) => {
+          this.#log.debug({ err, topic }, 'not published');
+          return isRefusal(err);
+        },
+      )
+      .then((isAnswered) => {
         if (connection !== this.#connection) return;
         retained.isSending = false;
         retained.sent = payload;
-        this.#sendRetained(topic, retained);
+        if (isAnswered && retained.isRemoved && payload === '') this.forget(topic);
+        else this.#sendRetained(topic, retained);
       });
   }
 

@@ -6,12 +6,14 @@ export function createTopics(base: string) {
       availability: `${base}/bridge/availability`,
       state: `${base}/bridge/state`,
       result: `${base}/bridge/result`,
+      command: (name: string) => `${base}/bridge/commands/${name}`,
     },
     vehicle: (id: string) => ({
       availability: `${base}/${id}/availability`,
       info: `${base}/${id}/info`,
       state: `${base}/${id}/state`,
       result: `${base}/${id}/result`,
+      command: (name: string) => `${base}/${id}/commands/${name}`,
       trips: (month: string) => `${base}/${id}/trips/${month}`,
       value: (path: string) => `${base}/${id}/value/${path}`,
       /** Section 7. */
@@ -25,6 +27,14 @@ export function createTopics(base: string) {
     ): { readonly target: string; readonly name: string } | undefined => {
       const [, target, name] = commands.exec(topic) ?? [];
       return target === undefined || name === undefined ? undefined : { target, name };
+    },
+    /** The car that a topic is about (by what its topics begin with, or `bridge`), and what it tells of it. */
+    parse: (
+      topic: string,
+    ): { readonly target: string; readonly levels: readonly string[] } | undefined => {
+      if (!topic.startsWith(`${base}/`)) return undefined;
+      const [target, ...levels] = topic.slice(base.length + 1).split('/');
+      return target === undefined ? undefined : { target, levels };
     },
     isOwn: (topic: string): boolean => topic === base || topic.startsWith(`${base}/`),
   };

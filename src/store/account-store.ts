@@ -50,7 +50,10 @@ const vehiclesSchema = z.array(
     listed: listedVehicleSchema,
     name: z.string().nullable(),
     enabled: z.boolean(),
-    present: z.boolean(),
+    // What was added later has a default; a car that is still gone is found so by the next list.
+    gone_at: z.number().nullable().default(null),
+    identity: z.string().nullable().default(null),
+    told: z.array(z.string()).readonly().default([]),
   }),
 );
 

@@ -8,7 +8,14 @@ const pollingSchema = z.object({
   configured: z.object({ enabled: z.boolean(), every_ms: z.number() }),
 });
 
+const platformsSchema = z.record(z.string(), z.string());
+
 const packetSchema = z.object({ session: z.string(), hash: z.string() });
+
+type Platforms = Readonly<Record<string, string>>;
+
+const writtenPrefix = 'mqtt/written/';
+const announcedPrefix = 'homeassistant/announced/';
 
 /** What belongs to no account: the count of starts, and what is needed to know the session at the broker. */
 export function createBridgeStore(store: Store) {
@@ -52,6 +59,30 @@ export function createBridgeStore(store: Store) {
         { type: 'put', key: 'mqtt/seen', value: seen },
       ]);
       return store.batch([]);
+    },
+
+    /** Every topic that something retained was published on. */
+    writtenTopics: async (): Promise<string[]> =>
+      (await store.list(writtenPrefix)).map(({ key }) => key.slice(writtenPrefix.length)),
+    addWrittenTopic: (topic: string): void => {
+      store.later([{ type: 'put', key: `${writtenPrefix}${topic}`, value: true }]);
+    },
+    deleteWrittenTopic: (topic: string): void => {
+      store.later([{ type: 'del', key: `${writtenPrefix}${topic}` }]);
+    },
+
+    /** What was announced of each device, by its id. */
+    announced: async (): Promise<Map<string, Platforms>> => {
+      const entries = await store.list(announcedPrefix);
+      return new Map(
+        entries.flatMap(({ key, value }) => {
+          const parsed = platformsSchema.safeParse(value);
+          return parsed.success ? [[key.slice(announcedPrefix.length), parsed.data] as const] : [];
+        }),
+      );
+    },
+    putAnnounced: (id: string, platforms: Platforms): void => {
+      store.later([{ type: 'put', key: `${announcedPrefix}${id}`, value: platforms }]);
     },
 
     packet: (packetId: number) => readAs(store, packetKey(packetId), packetSchema),

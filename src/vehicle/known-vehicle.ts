@@ -1,3 +1,6 @@
+import type { Capabilities } from './capability.js';
+import { leavesOf } from './leaves.js';
+import type { VehicleReport } from './state.js';
 import type { ListedVehicle } from './task.js';
 
 /** What the configuration says of a car. */
@@ -14,8 +17,20 @@ export interface KnownVehicle {
   readonly listed: ListedVehicle;
   readonly name: string | null;
   readonly enabled: boolean;
-  /** False once the account no longer lists it. */
-  readonly present: boolean;
+  /** Since when the account no longer lists it (epoch milliseconds); null while it does. */
+  readonly gone_at: number | null;
+  /** What others know the car by, whatever its topics are: fixed once it has been read, null before. */
+  readonly identity: string | null;
+  /** The paths of all values that it has ever told (`ev.soc`): one that is missing now may come back. */
+  readonly told: readonly string[];
+}
+
+/** A list that lacks a car may be a maker's trouble of a day: only then is the car given up. */
+const givenUpAfter_ms = 48 * 3_600_000;
+
+/** Whether the car is no longer the account's, for good as far as can be known. */
+export function isGivenUp({ gone_at }: KnownVehicle, now: number): boolean {
+  return gone_at !== null && now - gone_at >= givenUpAfter_ms;
 }
 
 /**
@@ -26,16 +41,17 @@ export function mergeVehicles(
   known: readonly KnownVehicle[],
   listed: readonly ListedVehicle[],
   settings: Readonly<Record<string, VehicleSettings>>,
+  now: number,
 ): KnownVehicle[] {
   const listedIds = new Set(listed.map((car) => car.id));
   const before = new Map(known.map((car) => [car.listed.id, car]));
   const gone = known
     .filter((car) => !listedIds.has(car.listed.id))
-    .map((car) => ({ ...car, present: false }));
+    .map((car) => ({ ...car, gone_at: car.gone_at ?? now }));
   const present = listed.map((car) => {
     const old = before.get(car.id);
     const merged = { ...car, vin: car.vin ?? old?.listed.vin ?? null };
-    return describe(merged, old?.topic_id, settingsOf(merged, settings));
+    return describe({ ...(old ?? unread), listed: merged, gone_at: null }, settings);
   });
   return [...present, ...gone];
 }
@@ -45,10 +61,23 @@ export function applySettings(
   known: readonly KnownVehicle[],
   settings: Readonly<Record<string, VehicleSettings>>,
 ): KnownVehicle[] {
-  return known.map((car) => ({
-    ...describe(car.listed, car.topic_id, settingsOf(car.listed, settings)),
-    present: car.present,
-  }));
+  return known.map((car) => describe(car, settings));
+}
+
+/** The car after a reading, which can tell more than the list (USA Kia's VIN). The topic id stays what it was. */
+export function learnt(
+  car: KnownVehicle,
+  report: VehicleReport,
+  commands: Capabilities | undefined,
+): KnownVehicle {
+  const vin = car.listed.vin ?? report.vin;
+  const told = leavesOf(report).flatMap(([path, value]) => (value === null ? [] : [path]));
+  return {
+    ...car,
+    listed: { ...car.listed, vin, ...(commands === undefined ? {} : { commands }) },
+    identity: car.identity ?? vin?.toLowerCase() ?? car.listed.id,
+    told: [...new Set([...car.told, ...told])].sort(),
+  };
 }
 
 /** Whether this is how somebody may call the car: its topic id, the VIN in any case, or the vendor's id. */
@@ -60,17 +89,25 @@ export function isCalled(car: KnownVehicle, id: string): boolean {
   );
 }
 
+const unread = { topic_id: undefined, identity: null, told: [] };
+
+/** A car as its account lists it and the configuration calls it. */
 function describe(
-  listed: ListedVehicle,
-  fixedId: string | undefined,
-  settings: VehicleSettings | undefined,
+  car: Omit<KnownVehicle, 'topic_id' | 'name' | 'enabled'> & {
+    readonly topic_id: string | undefined;
+  },
+  all: Readonly<Record<string, VehicleSettings>>,
 ): KnownVehicle {
+  const { listed, gone_at, identity, told } = car;
+  const settings = settingsOf(listed, all);
   return {
-    topic_id: settings?.alias ?? fixedId ?? topicIdOf(listed),
+    topic_id: settings?.alias ?? car.topic_id ?? topicIdOf(listed),
     listed,
     name: settings?.name ?? settings?.alias ?? listed.name,
     enabled: settings?.enabled ?? true,
-    present: true,
+    gone_at,
+    identity,
+    told,
   };
 }
 

@@ -51,7 +51,9 @@ export function aCar(id = 'car', more: Partial<KnownVehicle> = {}): KnownVehicle
     listed: { ...listed, brand: null, drivetrain: null },
     name: null,
     enabled: true,
-    present: true,
+    gone_at: null,
+    identity: null,
+    told: [],
     ...more,
   };
 }
@@ -115,6 +117,7 @@ const silent: AccountOutput = {
   availability: () => undefined,
   trips: () => undefined,
   step: () => undefined,
+  carsChanged: () => undefined,
   changed: () => undefined,
   trouble: () => undefined,
 };
@@ -283,6 +286,7 @@ export function anAccount(clock: Clock, options: AccountOptions = {}) {
         infos.push(info);
       },
       availability: () => undefined,
+      carsChanged: () => undefined,
     },
     retry,
     onStoreTrouble: () => undefined,

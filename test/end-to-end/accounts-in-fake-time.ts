@@ -104,6 +104,7 @@ export class AccountsInFakeTime {
           availability: () => undefined,
           trips: () => undefined,
           step: (event) => void events.push(event),
+          carsChanged: () => undefined,
           changed: () => undefined,
           trouble: () => undefined,
         },

@@ -160,8 +160,8 @@ describe.skipIf(!hasLibraryWorld || hasOldLibrary)("what the maker's cloud knows
       const told = new Date(Math.floor(reported_at / 1000) * 1000).toISOString();
       const ages = cached.map((state) => Date.parse(state.reported_at ?? ''));
       expect(ages).toEqual(cached.map(() => Date.parse(told)));
-      const polls = [...cached, forced].map((state) => state?.polled_at ?? '');
-      expect(polls).toEqual([...new Set(polls)].sort());
+      const polls = [...cached, forced].map((state) => Date.parse(state?.polled_at ?? ''));
+      expect(polls).toEqual([...new Set(polls)].sort((one, other) => one - other));
       expect(cached.map(({ lock, stale }) => ({ ...lock, stale }))).toEqual(
         cached.map(() => ({ state: 'locked', stale: false })),
       );

@@ -14,7 +14,10 @@ const vendorId = '0123-ABCD';
 const simulated = SimulatedCar.create({ index: 0, seed: 7 }, { now: () => start });
 const report = simulated.report();
 const listed = { ...simulated.identity, id: vendorId };
-const car = { topic_id: 'ioniq5', listed, name: null, enabled: true, present: true };
+const car = {
+  ...{ topic_id: 'ioniq5', listed, name: null, enabled: true },
+  ...{ gone_at: null, identity: null, told: [] },
+};
 
 type Of = Omit<Partial<StateDocument>, 'ev'> & { readonly ev?: Partial<StateDocument['ev']> };
 

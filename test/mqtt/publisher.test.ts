@@ -1,4 +1,5 @@
 import { expect, test, vi } from 'vitest';
+import { WrittenTopics } from '../../src/mqtt/written-topics.js';
 import { Publisher } from '../../src/mqtt/publisher.js';
 import type { Parcel } from '../../src/vehicle/journal-record.js';
 import { aLog } from './silent-log.js';
@@ -13,6 +14,9 @@ interface Sent {
 }
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+/** What is written down of topics is tried in written-topics.test.ts. */
+const noRecord = { add: () => undefined, delete: () => undefined };
 
 function aPublisher() {
   const sent: Sent[] = [];
@@ -32,6 +36,7 @@ function aPublisher() {
         });
       }),
     aLog().log,
+    new WrittenTopics(noRecord, []),
   );
   const payloads = (): string[] => sent.map((one) => one.payload);
   return { publisher, sent, payloads };

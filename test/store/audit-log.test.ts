@@ -153,7 +153,8 @@ describe('the audit log', () => {
     const listed = { ...{ id: 'vendor-1', vin, name: null, model: null, year: null } } as const;
     await createAccountStore(store, 'home').putVehicles([
       {
-        ...{ topic_id: 'ioniq5', name: null, enabled: true, present: true },
+        ...{ topic_id: 'ioniq5', name: null, enabled: true },
+        ...{ gone_at: null, identity: null, told: [] },
         listed: { ...listed, brand: 'hyundai', drivetrain: 'ev' },
       },
     ]);

@@ -102,7 +102,9 @@ const car: KnownVehicle = {
   },
   name: 'My car',
   enabled: true,
-  present: true,
+  gone_at: null,
+  identity: null,
+  told: [],
 };
 
 test('what only the list of cars tells is not left out', () => {

@@ -15,7 +15,9 @@ const car: KnownVehicle = {
   },
   name: 'Ours',
   enabled: true,
-  present: true,
+  gone_at: null,
+  identity: null,
+  told: [],
 };
 const account = { region: 'europe', account: 'home', backend: 'simulator', library: null };
 
