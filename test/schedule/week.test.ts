@@ -2,9 +2,9 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { polling } from '../../src/config/reading.js';
 import { vendorLimit } from '../../src/dispatch/vendor-limits.js';
 import { requestCosts } from '../../src/schedule/request-costs.js';
+import { expectInPage, tableOf } from '../docs/generated-part.js';
 import { isOn, WeekAccount, type Served, type WeekHome } from './week-account.js';
 import { momentOf } from './week-life.js';
-import { tableInPage, tableOf, writeTable } from './week-table.js';
 
 const days = [0, 1, 2, 3, 4, 5, 6];
 const minute_ms = 60_000;
@@ -110,9 +110,7 @@ describe.each(lives.map((one) => [`${one.home.title}, ${one.home.drivetrain}`, o
 );
 
 test('docs/care.md says so', () => {
-  const table = tableOf(head, lives.map(rowOf));
-  if (process.env['UPDATE_DOCS'] !== undefined) writeTable(table);
-  expect(tableInPage(), 'UPDATE_DOCS=1 writes it').toBe(table);
+  expectInPage('docs/care.md', 'week', tableOf(head, lives.map(rowOf)));
 });
 
 const head = [
