@@ -1,6 +1,8 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { GrowingList } from '../support/growing-list.js';
 import { onTeardown } from '../support/teardown.js';
 
 /** The newest release, and the oldest that is supported. */
@@ -45,12 +47,26 @@ export interface HaLogLine {
   readonly message: string;
 }
 
+/** A state that an entity has just taken; null: it is gone. */
+export interface HaChange {
+  readonly entity_id: string;
+  readonly state: string | null;
+  readonly attributes: Readonly<Record<string, unknown>>;
+}
+
 const harness = join(import.meta.dirname, 'harness');
 
 /** Where a version is installed; outside the repository, as it is large and outlives a clone. */
 export function folderOf(version: string): string {
   const cache = process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache');
   return join(cache, 'bluelink2mqtt', 'home-assistant', version);
+}
+
+interface HaEvent {
+  readonly data?: {
+    readonly entity_id: string;
+    readonly new_state: Omit<HaChange, 'entity_id'> | null;
+  };
 }
 
 /** A real Home Assistant whose MQTT integration is connected to a broker on this machine. */
@@ -96,6 +112,35 @@ export class HomeAssistant {
   /** Waits for a state (`*`: any known one). */
   wait(entity: string, state: string, seconds: number): Promise<{ state: string }> {
     return this.#ask('wait', entity, state, String(seconds));
+  }
+
+  /** Any command of its websocket API. */
+  websocket<T>(type: string, fields: object = {}): Promise<T> {
+    return this.#ask('ask', type, JSON.stringify(fields));
+  }
+
+  /** Every change of a state from now on, until it is stopped or started anew. */
+  async changes(): Promise<GrowingList<HaChange>> {
+    const args = [this.#folder, '--name', this.#name, 'events', '--seconds', '600'];
+    const process = spawn(harness, args, { stdio: ['ignore', 'pipe', 'ignore'] });
+    onTeardown(() => {
+      process.kill();
+    });
+    const lines = new GrowingList<string>();
+    const changes = new GrowingList<HaChange>();
+    createInterface(process.stdout).on('line', (line) => {
+      lines.add(line);
+      const { data } = JSON.parse(line) as HaEvent;
+      if (data === undefined) return;
+      const { entity_id, new_state } = data;
+      changes.add({ entity_id, ...(new_state ?? { state: null, attributes: {} }) });
+    });
+    await lines.waitFor(
+      () => true,
+      20_000,
+      () => 'a listener in Home Assistant',
+    );
+    return changes;
   }
 
   /** What somebody who knows Home Assistant would find wrong with what it has discovered. */
