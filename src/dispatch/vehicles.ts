@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { Alarm } from '../daemon/alarm.js';
 import type { Clock } from '../daemon/clock.js';
 import { retryUntilDone, type RetryPolicy } from '../daemon/retry.js';
 import {
@@ -68,6 +69,8 @@ export interface VehiclesOptions {
 const staleCheck_ms = 60_000;
 /** A command that ends so soon shows in one document, not in one for each step. */
 const gather_ms = 20;
+/** What cars tell of themselves for the first time comes in a row at the first start. */
+const gatherLearnt_ms = 1000;
 
 /** What a car may be asked, as its info tells it. */
 export type InfoPermissions = Pick<CarLimits, 'allow' | 'readOnly'>;
@@ -83,6 +86,8 @@ export class Vehicles {
   readonly #setPoints: Map<string, SetPoints>;
   /** Actions that are with the vendor. */
   readonly #taken = new Map<string, RemoteAction>();
+  /** The newest `lock` that was accepted and has not ended. */
+  readonly #asked = new Map<string, Asked>();
   /** What the vendor has said it does not offer, until the next start. */
   readonly #notOffered = new Map<string, Set<VendorCommandName>>();
   readonly #staleTimer: NodeJS.Timeout;
@@ -90,6 +95,12 @@ export class Vehicles {
   /** Vendor ids of the cars whose command has made a step since their document was published. */
   readonly #stepped = new Set<string>();
   #stepTimer: NodeJS.Timeout | undefined;
+  /** What a reading has told of a car goes to the disk with what others tell soon afterwards. */
+  readonly #learnt = new Alarm(() => {
+    void this.#putKnown();
+  });
+  /** How many cars have been away too long. */
+  #givenUp: number;
   #known: readonly KnownVehicle[] | undefined;
 
   constructor(options: VehiclesOptions) {
@@ -97,9 +108,11 @@ export class Vehicles {
     this.#readings = new Map(options.readings);
     this.#stored = new Map(options.readings);
     this.#setPoints = new Map(options.setPoints);
-    this.#known = options.known && applySettings(options.known, options.settings);
+    this.#known = options.known && this.#asLastSeen(options.known);
+    this.#givenUp = this.#countGivenUp();
     this.#staleTimer = setInterval(() => {
       this.#publishStates();
+      this.#checkGivenUp();
     }, staleCheck_ms).unref();
   }
 
@@ -230,7 +243,10 @@ export class Vehicles {
   /** The account has listed its cars. */
   listed(cars: readonly ListedVehicle[]): void {
     const { clock, settings } = this.#options;
-    this.#setKnown(mergeVehicles(this.#known ?? [], cars, settings, clock.now()));
+    this.#known = mergeVehicles(this.#known ?? [], cars, settings, clock.now());
+    void this.#putKnown().then(() => {
+      this.publishAll();
+    });
   }
 
   /** A car was read: stored first, then published. */
@@ -255,6 +271,7 @@ export class Vehicles {
     const car = this.#enabled().find((one) => one.topic_id === topicId);
     if (car === undefined) return;
     const vehicle = car.listed.id;
+    this.#noteAsked(vehicle, event);
     const isNew = event.status === 'accepted' || event.seq === 0;
     if (!isNew && this.#commands.get(vehicle)?.id !== event.id) return;
     this.#commands.set(vehicle, newestCommand(event));
@@ -302,6 +319,8 @@ export class Vehicles {
   stop(): void {
     this.#stopping.abort();
     clearInterval(this.#staleTimer);
+    if (this.#learnt.isSet) void this.#putKnown();
+    this.#learnt.stop();
     this.#publishStepped();
   }
 
@@ -383,7 +402,16 @@ export class Vehicles {
       this.#offersOf(car).climate === undefined
         ? document
         : withSetPoints(document, this.setPoints(vehicle));
-    return underWay(withPoints, this.#taken.get(vehicle));
+    return underWay(withPoints, this.#taken.get(vehicle) ?? this.#asked.get(vehicle));
+  }
+
+  /** Who presses a button is to see at once that it does something. */
+  #noteAsked(vehicle: string, event: LifeCycleEvent): void {
+    const { id, command, value, status, seq } = event;
+    if (command !== 'lock' || event.dry_run === true || event.replayed === true || seq === 0)
+      return;
+    if (status === 'accepted') this.#asked.set(vehicle, { id, name: command, value });
+    else if (isEnding(event) && this.#asked.get(vehicle)?.id === id) this.#asked.delete(vehicle);
   }
 
   #publishAvailability(car: KnownVehicle): void {
@@ -410,23 +438,50 @@ export class Vehicles {
     const wiser = learnt(car, report, commands);
     if (isDeepStrictEqual(wiser, car)) return;
     const known = (this.#known ?? []).map((one) => (one.listed.id === car.listed.id ? wiser : one));
-    this.#setKnown(applySettings(known, this.#options.settings));
+    this.#known = applySettings(known, this.#options.settings);
+    this.#learnt.atLatest(gatherLearnt_ms);
+    const now = this.byVendorId(car.listed.id);
+    if (now !== undefined) this.#options.output.info(this.#infoOf(now));
+    this.#options.output.carsChanged();
   }
 
-  #setKnown(known: readonly KnownVehicle[]): void {
-    this.#known = known;
-    this.#options
-      .putVehicles(known)
-      .catch(this.#options.onStoreTrouble)
-      .finally(() => {
-        this.publishAll();
-      });
+  /** With what the last reading told: an older version, or one that crashed, may not have kept that. */
+  #asLastSeen(known: readonly KnownVehicle[]): readonly KnownVehicle[] {
+    const wiser = known.map((car) => {
+      const reading = this.#readings.get(car.listed.id);
+      return reading === undefined ? car : learnt(car, reading.report, undefined);
+    });
+    return applySettings(wiser, this.#options.settings);
+  }
+
+  #countGivenUp(): number {
+    const now = this.#options.clock.now();
+    return (this.#known ?? []).filter((car) => isGivenUp(car, now)).length;
+  }
+
+  #checkGivenUp(): void {
+    const before = this.#givenUp;
+    this.#givenUp = this.#countGivenUp();
+    if (this.#givenUp !== before) this.#options.output.carsChanged();
+  }
+
+  #putKnown(): Promise<void> {
+    return this.#options.putVehicles(this.#known ?? []).catch(this.#options.onStoreTrouble);
   }
 }
 
+interface Asked {
+  readonly id: string;
+  readonly name: string;
+  readonly value: unknown;
+}
+
 /** A car that is being locked or unlocked is neither. */
-function underWay(document: StateDocument, action: RemoteAction | undefined): StateDocument {
-  if (action?.name !== 'lock') return document;
+function underWay(
+  document: StateDocument,
+  action: RemoteAction | Asked | undefined,
+): StateDocument {
+  if (action?.name !== 'lock' || !('value' in action)) return document;
   return { ...document, lock: { state: action.value === 'lock' ? 'locking' : 'unlocking' } };
 }
 

@@ -133,7 +133,9 @@ function knownCar(id: string, { drivetrain = 'ev' }: AccountOptions): KnownVehic
 /** Admission, book, lanes, breakers and calls of one account as they are put together; only the threads are the test's. */
 export function anAccount(clock: Clock, options: AccountOptions = {}) {
   const store = options.store ?? new MemoryStore();
-  const { book, journal, said } = aBook(store, clock, options.boot);
+  const { book, journal, said } = aBook(store, clock, options.boot, (event) => {
+    if (event.vehicle !== null) vehicles.commandStep(event.vehicle, event);
+  });
   const waiting = new WaitingCount(options.queueTotal ?? 1000);
   const left: LeftCall[] = [];
   const overlaps: string[] = [];

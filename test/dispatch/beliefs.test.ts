@@ -1,5 +1,6 @@
 import { expect, test, vi } from 'vitest';
 import { aRemoteCar, reading, aReport, said, taken } from './a-remote-car.js';
+import { failure } from '../../src/vehicle/outcome.js';
 import { settle, useFakeClock } from './fake-clock.js';
 
 const clock = useFakeClock();
@@ -33,6 +34,30 @@ test('between the end of a command and its belief being stored the old value nev
   expect((await car.state()).lock.state).toBe('locked');
   const shown = car.documents.filter(({ id }) => id === 'car').map(({ lock }) => lock.state);
   expect(shown.slice(shown.indexOf('locking'))).not.toContain('unlocked');
+});
+
+test('who locks sees it from the moment it is accepted; what is refused shows the truth again', async () => {
+  const car = aRemoteCar(clock, {
+    report: aReport(clock, ({ lock }) => (lock.state = 'unlocked')),
+  });
+  await car.command('lock', 'lock');
+  await wait(50);
+  const shown = () => car.documents.filter(({ id }) => id === 'car').map(({ lock }) => lock.state);
+  expect(shown().at(-1)).toBe('locking');
+  await car.end({
+    ok: false,
+    failure: failure('vehicle_refused', 'a door is open', { sent: true }),
+    requests: 1,
+  });
+  await wait(50);
+  expect(shown().at(-1)).toBe('unlocked');
+});
+
+test('a dry run of a lock shows nothing', async () => {
+  const car = aRemoteCar(clock);
+  await car.command('lock', { value: 'unlock', dry_run: true, id: 'dry' });
+  await wait(50);
+  expect(car.documents.map(({ lock }) => lock.state)).not.toContain('unlocking');
 });
 
 test('a dry run says the temperature that it was told', async () => {
