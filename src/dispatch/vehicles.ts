@@ -408,8 +408,7 @@ export class Vehicles {
   /** Who presses a button is to see at once that it does something. */
   #noteAsked(vehicle: string, event: LifeCycleEvent): void {
     const { id, command, value, status, seq } = event;
-    if (command !== 'lock' || event.dry_run === true || event.replayed === true || seq === 0)
-      return;
+    if (command !== 'lock' || event.replayed === true || seq === 0) return;
     if (status === 'accepted') this.#asked.set(vehicle, { id, name: command, value });
     else if (isEnding(event) && this.#asked.get(vehicle)?.id === id) this.#asked.delete(vehicle);
   }
