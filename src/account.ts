@@ -169,6 +169,8 @@ export async function createAccount(options: AccountOptions, deps: AccountDepend
     handOff,
     onVehicles: (listed) => {
       vehicles.listed(listed);
+      // Of a car that is back after a long time nothing has been left at the broker.
+      publishTrips();
       schedule.pump();
     },
     onState: onSessionState,
@@ -366,6 +368,12 @@ export async function createAccount(options: AccountOptions, deps: AccountDepend
     output.trouble(failure('not_stored', `${what} could not be stored`));
   }
 
+  function publishTrips(): void {
+    jobs.publishAll().catch((err: unknown) => {
+      log.warn({ err }, 'what cars have driven could not be published');
+    });
+  }
+
   /** A car's polls and what is known of its wakes. */
   function pollsOf(vehicle: string) {
     const woken_at = wakes.wokenAt(vehicle);
@@ -401,9 +409,7 @@ export async function createAccount(options: AccountOptions, deps: AccountDepend
     /** Hands over what the store held: first the events that the broker has not acknowledged, then open commands. */
     start(): void {
       vehicles.publishAll();
-      jobs.publishAll().catch((err: unknown) => {
-        log.warn({ err }, 'what cars have driven could not be published');
-      });
+      publishTrips();
       for (const parcel of recovered.parcels) deliver(parcel);
       for (const record of [...recovered.remembered, ...recovered.open].sort(byKey)) {
         vehicles.restoreCommand(record.event);

@@ -211,7 +211,7 @@ export async function startBridge(
     accounts,
     flatTopics: mqtt.flat_topics,
     legacyTopics: mqtt.legacy_topics,
-    isAnnounced: (topic) => announcer?.belongs(topic) ?? false,
+    announced: () => announcer?.belonging() ?? (() => false),
   });
 
   // Commands to the bridge itself.
@@ -275,11 +275,13 @@ export async function startBridge(
     onConnected,
     onDisconnected: () => {
       publisher.disconnected();
+      announcer?.disconnected();
     },
     onReceived: (received) => {
       // What comes while the bridge stops stays at the broker, unacknowledged, for the next start.
       if (isStopping) return;
-      announcer?.receive(received.packet.topic, received.packet.payload.toString());
+      const { topic, payload, retain } = received.packet;
+      announcer?.receive(topic, payload.toString(), retain);
       intake.receive(received);
     },
     onTakenOver: () => {
@@ -297,6 +299,7 @@ export async function startBridge(
     void sayOnline(session);
     state.publish();
     publisher.connected();
+    announcer?.connected();
   }
 
   /**
@@ -400,8 +403,8 @@ export async function startBridge(
   auditTrail.start();
   ownCommands.start();
   for (const account of accounts) account.start();
-  const hasLeftAnnouncements = leftovers.clear().some((topic) => !topics.isOwn(topic));
-  announcer?.start({ isAnotherForm: hasLeftAnnouncements });
+  const isReplacing = leftovers.clear().some((topic) => !topics.isOwn(topic));
+  announcer?.start({ isReplacing });
   connection.start();
 
   return {

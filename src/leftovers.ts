@@ -1,5 +1,5 @@
-import type { Account } from './account.js';
 import { Alarm } from './daemon/alarm.js';
+import type { Vehicles } from './dispatch/vehicles.js';
 import type { Publisher } from './mqtt/publisher.js';
 import type { Topics } from './mqtt/topics.js';
 import type { WrittenTopics } from './mqtt/written-topics.js';
@@ -8,15 +8,16 @@ export interface LeftoversOptions {
   readonly topics: Topics;
   readonly written: WrittenTopics;
   readonly publisher: Pick<Publisher, 'remove'>;
-  readonly accounts: readonly Account[];
+  readonly accounts: readonly { readonly vehicles: Pick<Vehicles, 'hasListed' | 'names'> }[];
   readonly flatTopics: boolean;
   readonly legacyTopics: boolean;
-  /** Whether a topic that is none of the contract's is still in use. */
-  readonly isAnnounced: (topic: string) => boolean;
+  /** Tells of topics that are none of the contract's whether they are still in use. */
+  readonly announced: () => (topic: string) => boolean;
 }
 
 const settle_ms = 1000;
-const ofEachCar = new Set(['availability', 'info', 'state', 'trips']);
+const ofEachCar: readonly string[] = ['availability', 'info', 'state', 'trips'];
+const valueOf = 'value';
 
 /** Clears at the broker what cars that are gone, or settings of before, have left there. */
 export class Leftovers {
@@ -43,20 +44,22 @@ export class Leftovers {
   }
 
   stop(): void {
-    this.#due.clear();
+    this.#due.stop();
   }
 
   /** Which topics are in use with the cars that there are now. */
   #rule(): (topic: string) => boolean {
-    const { topics, accounts, flatTopics, legacyTopics, isAnnounced } = this.#options;
+    const { topics, accounts, flatTopics, legacyTopics } = this.#options;
+    const isAnnounced = this.#options.announced();
     const areAllKnown = accounts.every(({ vehicles }) => vehicles.hasListed);
     const cars = accounts.flatMap(({ vehicles }) => vehicles.names);
     const topicIds = new Set(cars.map(({ topic_id }) => topic_id));
     const makersIds = new Set(cars.map(({ id }) => id));
     const isOfCar = (target: string, [kind = '']: readonly string[]): boolean => {
-      if (topicIds.has(target) && ofEachCar.has(kind)) return true;
-      if (topicIds.has(target) && kind === 'value') return flatTopics;
-      if (topicIds.has(target) || makersIds.has(target)) return legacyTopics;
+      const isOwn = ofEachCar.includes(kind);
+      if (topicIds.has(target)) return isOwn || (kind === valueOf ? flatTopics : legacyTopics);
+      // A car may have been called so before it had an alias: then its own topics are there, too.
+      if (makersIds.has(target)) return legacyTopics && !isOwn && kind !== valueOf;
       return !areAllKnown;
     };
     return (topic) => {

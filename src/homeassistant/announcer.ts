@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { Alarm } from '../daemon/alarm.js';
 import type { Clock } from '../daemon/clock.js';
 import type { Logger } from '../daemon/logger.js';
+import { settlesWithin } from '../daemon/settles-within.js';
 import type { Publisher } from '../mqtt/publisher.js';
 import {
   deviceIdIn,
@@ -21,7 +22,7 @@ export interface AnnouncerOptions {
   readonly statusTopic: string;
   readonly clock: Clock;
   readonly log: Logger;
-  readonly publisher: Pick<Publisher, 'retain' | 'remove' | 'forget' | 'republish'>;
+  readonly publisher: Pick<Publisher, 'retain' | 'remove' | 'release' | 'republish'>;
   readonly subscribe: (filter: string) => void;
   /** Every device as it is to be now, the bridge first. */
   readonly devices: () => readonly DeviceSource[];
@@ -29,16 +30,28 @@ export interface AnnouncerOptions {
   readonly areAllKnown: () => boolean;
   /** What Home Assistant may have from earlier runs, by the ids of devices. */
   readonly kept: ReadonlyMap<string, Platforms>;
-  readonly keep: (id: string, platforms: Platforms) => void;
+  /** Resolves when it is on the disk. */
+  readonly keep: (id: string, platforms: Platforms) => Promise<void>;
   /** Everything has been announced as it is now. */
   readonly onAnnounced: () => void;
   readonly random?: () => number;
 }
 
-interface Sent {
+/** What a device was told to be. */
+interface Told {
+  /** By their topics. None: the device is gone. */
   readonly messages: ReadonlyMap<string, string>;
   /** Monotonic. */
   readonly at: number;
+}
+
+/** What is told of a device next. */
+interface Next {
+  readonly messages: ReadonlyMap<string, string>;
+  /** What Home Assistant may have then. */
+  readonly platforms: Platforms;
+  /** Another message has to follow. */
+  readonly isFirstStep: boolean;
 }
 
 /** Changes that come together are told together. */
@@ -54,16 +67,22 @@ const birthDelay_ms = { least: 2000, most: 10_000 };
 const statesAfter_ms = 2000;
 /** The deletion of a device clears its topic once for each of its entities. */
 const burst_ms = 1000;
+/** A disk that does not answer does not keep a car from being announced. */
+const storePatience_ms = 5000;
+
+const none: ReadonlyMap<string, string> = new Map();
 
 /** When Home Assistant is told what there is: at a change, and whenever it comes back. */
 export class Announcer {
   readonly #options: AnnouncerOptions;
-  readonly #sent = new Map<string, Sent>();
+  readonly #told = new Map<string, Told>();
   readonly #platforms: Map<string, Platforms>;
   /** Devices that may have to be told differently. */
   readonly #dirty = new Set<string>();
   /** Topics that a person has cleared by deleting a device, or an entity, in Home Assistant. */
   readonly #deleted = new Set<string>();
+  /** Of these, what has not been logged. */
+  readonly #burst = new Set<string>();
   readonly #due = new Alarm(() => {
     void this.#flush();
   });
@@ -73,25 +92,36 @@ export class Announcer {
   readonly #states = new Alarm(() => {
     this.#options.publisher.republish((topic) => !this.#isDiscovery(topic));
   });
-  readonly #burst = new Alarm(() => {
-    this.#options.log.warn(
-      { topics: [...this.#deleted] },
-      'deleted in Home Assistant: announced again when it starts, when the bridge does, or by the command announce',
-    );
+  readonly #burstEnd = new Alarm(() => {
+    this.#logBurst();
   });
+  /** Messages of before are being removed: the first ones wait until that has settled. */
+  #isReplacing = false;
+  #hasBegun = false;
+  /** Monotonic; undefined without a connection, since what is told then reaches nobody. */
+  #connectedAt: number | undefined;
   #isFlushing = false;
-  #isStopped = false;
 
   constructor(options: AnnouncerOptions) {
     this.#options = options;
     this.#platforms = new Map(options.kept);
   }
 
-  /** From now on; after a pause where messages of another form were just removed. */
-  start({ isAnotherForm }: { readonly isAnotherForm: boolean }): void {
+  /** Before the first connection. */
+  start({ isReplacing }: { readonly isReplacing: boolean }): void {
+    this.#isReplacing = isReplacing;
     this.#options.subscribe(this.#options.statusTopic);
     this.#markAll();
-    this.#due.atLatest(isAnotherForm ? gap_ms : settle_ms);
+  }
+
+  /** To the broker; what is retained has just been published again. */
+  connected(): void {
+    this.#connectedAt = this.#options.clock.monotonic();
+    this.#due.atLatest(settle_ms);
+  }
+
+  disconnected(): void {
+    this.#connectedAt = undefined;
   }
 
   /** A device may have changed; without an id any of them, or which there are. */
@@ -103,37 +133,41 @@ export class Announcer {
 
   /** A person wants everything said again, what was deleted in Home Assistant included. */
   announce(): void {
-    this.#sayDeletedAgain();
+    this.#forgetDeleted();
     this.#markAll();
     this.#due.atLatest(0);
   }
 
-  /** What came on a topic of Home Assistant. */
-  receive(topic: string, payload: string): void {
+  /** What came on a topic of Home Assistant; where it was retained it is no news. */
+  receive(topic: string, payload: string, isRetained: boolean): void {
+    if (isRetained) return;
     const { random = Math.random } = this.#options;
     const { least, most } = birthDelay_ms;
     if (topic === this.#options.statusTopic) {
       if (payload === 'online') this.#birth.atLatest(least + random() * (most - least));
     } else if (payload === '' && this.#holds(topic)) {
       this.#deleted.add(topic);
-      this.#options.publisher.forget(topic);
-      this.#burst.atLatest(burst_ms);
+      this.#burst.add(topic);
+      this.#options.publisher.release(topic);
+      this.#burstEnd.atLatest(burst_ms);
     }
   }
 
-  /** Whether a message belongs on this topic, now or once it is due. */
-  belongs(topic: string): boolean {
-    const id = deviceIdIn(this.#options.discovery, topic);
-    if (id === undefined) return false;
-    const { devices, areAllKnown } = this.#options;
-    const sent = this.#sent.get(id);
-    if (sent !== undefined) return sent.messages.has(topic);
-    return devices().some((device) => device.id === id) || !areAllKnown();
+  /** Tells of any topic whether a message belongs there, now or once it is due. */
+  belonging(): (topic: string) => boolean {
+    const { devices, areAllKnown, discovery } = this.#options;
+    const ids = areAllKnown() ? new Set(devices().map(({ id }) => id)) : undefined;
+    return (topic) => {
+      const id = deviceIdIn(discovery, topic);
+      if (id === undefined) return false;
+      const told = this.#told.get(id);
+      return told === undefined ? ids?.has(id) !== false : told.messages.has(topic);
+    };
   }
 
   stop(): void {
-    this.#isStopped = true;
-    for (const alarm of [this.#due, this.#birth, this.#states, this.#burst]) alarm.clear();
+    this.#connectedAt = undefined;
+    for (const alarm of [this.#due, this.#birth, this.#states, this.#burstEnd]) alarm.stop();
   }
 
   #markAll(): void {
@@ -143,12 +177,21 @@ export class Announcer {
   /** Whether we have a message there that nobody has cleared. */
   #holds(topic: string): boolean {
     const id = deviceIdIn(this.#options.discovery, topic);
-    const sent = id === undefined ? undefined : this.#sent.get(id);
-    return sent?.messages.has(topic) === true && !this.#deleted.has(topic);
+    const told = id === undefined ? undefined : this.#told.get(id);
+    return told?.messages.has(topic) === true && !this.#deleted.has(topic);
   }
 
   #isDiscovery(topic: string): boolean {
-    return topic.startsWith(`${this.#options.discovery.prefix}/`);
+    return deviceIdIn(this.#options.discovery, topic) !== undefined;
+  }
+
+  #logBurst(): void {
+    const ids = [...this.#burst].map((topic) => deviceIdIn(this.#options.discovery, topic));
+    this.#burst.clear();
+    this.#options.log.warn(
+      { devices: [...new Set(ids)] },
+      'deleted in Home Assistant: announced again when it starts, when the bridge does, or by the command announce',
+    );
   }
 
   /** Home Assistant has started: what it missed is said again, first what there is, then how it is. */
@@ -158,59 +201,100 @@ export class Announcer {
     this.#states.atLatest(statesAfter_ms);
   }
 
-  #sayDeletedAgain(): void {
-    for (const topic of this.#deleted) {
-      const id = deviceIdIn(this.#options.discovery, topic);
-      if (id !== undefined) this.#sent.delete(id);
+  #forgetDeleted(): void {
+    for (const [id, { messages, at }] of this.#told) {
+      const left = [...messages].filter(([topic]) => !this.#deleted.has(topic));
+      if (left.length < messages.size) this.#told.set(id, { messages: new Map(left), at });
     }
     this.#deleted.clear();
   }
 
   async #flush(): Promise<void> {
-    if (this.#isFlushing) {
-      this.#due.atLatest(settle_ms);
+    if (this.#connectedAt === undefined) return;
+    const wait_ms = this.#hasBegun || !this.#isReplacing ? 0 : this.#untilGap_ms(-Infinity);
+    if (this.#isFlushing || wait_ms > 0) {
+      this.#due.atLatest(Math.max(settle_ms, wait_ms));
       return;
     }
+    this.#hasBegun = true;
     this.#isFlushing = true;
     const devices = this.#options.devices();
     const ids = new Set(devices.map(({ id }) => id));
-    for (const id of this.#sent.keys()) if (!ids.has(id)) this.#sent.delete(id);
-    const dirty = devices.filter(({ id }) => this.#dirty.has(id));
-    this.#dirty.clear();
-    for (const { message } of dirty) {
-      // One device is some 80 entities: nobody waits while a fleet is told.
-      await nextTurn();
-      if (this.#isStopped) return;
-      this.#bring(message());
-    }
+    for (const id of this.#told.keys()) if (!ids.has(id)) this.#withdraw(id);
+    const isDone = await this.#tell(devices.filter(({ id }) => this.#dirty.has(id)));
     this.#isFlushing = false;
-    this.#options.onAnnounced();
+    if (isDone) this.#options.onAnnounced();
   }
 
-  #bring(device: DeviceMessage): void {
-    const { clock, discovery, publisher, subscribe } = this.#options;
+  /** One device after another; false when the connection was lost meanwhile. */
+  async #tell(devices: readonly DeviceSource[]): Promise<boolean> {
+    for (const { id, message } of devices) {
+      // One device is some 80 entities: nobody waits while a fleet is told.
+      await nextTurn();
+      if (this.#connectedAt === undefined) return false;
+      this.#dirty.delete(id);
+      try {
+        await this.#bring(message());
+      } catch (err) {
+        this.#options.log.error({ err, device: id }, 'a device cannot be announced');
+      }
+    }
+    return true;
+  }
+
+  async #bring(device: DeviceMessage): Promise<void> {
+    const { id } = device;
+    const { messages, platforms, isFirstStep } = this.#nextOf(device);
+    const told = this.#told.get(id);
+    if (told !== undefined && areEqual(told.messages, messages)) return;
+    if (told !== undefined && this.#mustWait(id, told)) return;
+    if (told === undefined) this.#options.subscribe(filterOf(this.#options.discovery, id));
+    await this.#note(id, platforms);
+    this.#put(id, messages);
+    if (isFirstStep) this.#again(id, gap_ms);
+  }
+
+  /** What is of no more use in a device's message is named as removed first, and left out later. */
+  #nextOf(device: DeviceMessage): Next {
+    const { discovery } = this.#options;
     const { id } = device;
     const platforms = platformsOf(device);
+    const plain = { messages: messagesOf(discovery, device), platforms, isFirstStep: false };
     const removed = this.#removed(id, platforms);
-    const hasRemoved = Object.keys(removed).length > 0;
-    const sent = this.#sent.get(id);
+    if (Object.keys(removed).length === 0) return plain;
     const naming = messagesOf(discovery, device, removed);
-    const isNamed = hasRemoved && sent !== undefined && areEqual(sent.messages, naming);
-    const messages = isNamed ? messagesOf(discovery, device) : naming;
-    if (sent !== undefined && areEqual(sent.messages, messages)) return;
-    const wait_ms = sent === undefined ? 0 : sent.at + gap_ms - clock.monotonic();
-    if (wait_ms > 0) {
-      this.#again(id, wait_ms);
-      return;
-    }
-    if (sent === undefined) subscribe(filterOf(discovery, id));
-    for (const topic of sent?.messages.keys() ?? [])
+    const told = this.#told.get(id);
+    if (told !== undefined && areEqual(told.messages, naming)) return plain;
+    return { messages: naming, platforms: { ...removed, ...platforms }, isFirstStep: true };
+  }
+
+  /** A device that is gone. */
+  #withdraw(id: string): void {
+    const told = this.#told.get(id);
+    if (told === undefined || told.messages.size === 0 || this.#mustWait(id, told)) return;
+    this.#put(id, none);
+  }
+
+  #put(id: string, messages: ReadonlyMap<string, string>): void {
+    const { clock, publisher } = this.#options;
+    for (const topic of this.#told.get(id)?.messages.keys() ?? [])
       if (!messages.has(topic)) publisher.remove(topic);
     for (const [topic, payload] of messages)
       if (!this.#deleted.has(topic)) publisher.retain(topic, payload);
-    this.#sent.set(id, { messages, at: clock.monotonic() });
-    this.#note(id, isNamed ? platforms : { ...removed, ...platforms });
-    if (hasRemoved && !isNamed) this.#again(id, gap_ms);
+    this.#told.set(id, { messages, at: clock.monotonic() });
+  }
+
+  /** Whether it is too early for another message of a device; it is looked at again then. */
+  #mustWait(id: string, { at }: Told): boolean {
+    const wait_ms = this.#untilGap_ms(at);
+    if (wait_ms > 0) this.#again(id, wait_ms);
+    return wait_ms > 0;
+  }
+
+  /** What was told before the connection was told again with it. */
+  #untilGap_ms(told: number): number {
+    const since = Math.max(told, this.#connectedAt ?? told);
+    return since + gap_ms - this.#options.clock.monotonic();
   }
 
   #again(id: string, delay_ms: number): void {
@@ -225,10 +309,11 @@ export class Announcer {
     return Object.fromEntries(before.filter(([key]) => !Object.hasOwn(platforms, key)));
   }
 
-  #note(id: string, platforms: Platforms): void {
+  /** Before it is told: after a crash nobody else knows what Home Assistant has. */
+  async #note(id: string, platforms: Platforms): Promise<void> {
     if (isDeepStrictEqual(this.#platforms.get(id), platforms)) return;
     this.#platforms.set(id, platforms);
-    this.#options.keep(id, platforms);
+    await settlesWithin(this.#options.keep(id, platforms), storePatience_ms);
   }
 }
 

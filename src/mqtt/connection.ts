@@ -75,6 +75,8 @@ const willDelay_s = 10;
 const maximumPacketSize = 4 * 1024 * 1024;
 /** Another client has our id: fighting over it would only disconnect both again and again. */
 const takeOverPause_ms = 60_000;
+/** From this reason code on a broker's answer is a refusal. */
+const firstRefusal = 128;
 const sessionTakenOver = 142;
 const quickLoss_ms = 5000;
 const quickLosses = 3;
@@ -102,11 +104,11 @@ export class Connection {
     this.#version = options.version === 4 ? 4 : 5;
   }
 
-  /** From now on, over reconnects, what comes on these topics is received too; what is retained there is not. */
+  /** From now on, over reconnects, what comes on these topics is received too; with MQTT 5 nothing that is retained. */
   subscribe(filter: string): void {
     if (this.#filters.has(filter)) return;
     this.#filters.add(filter);
-    if (this.#state.is === 'connected') this.#subscribeTo(this.#state.client, filter);
+    if (this.#state.is === 'connected') this.#subscribeTo(this.#state.client, [filter]);
   }
 
   get state(): ConnectionState {
@@ -218,15 +220,19 @@ export class Connection {
       if (error === null || !client.connected) return;
       log.error({ err: error }, 'the broker refuses the subscription to the command topics');
     });
-    for (const one of this.#filters) this.#subscribeTo(client, one);
+    if (this.#filters.size > 0) this.#subscribeTo(client, [...this.#filters]);
     onConnected({ version, sessionPresent: packet.sessionPresent });
   }
 
-  #subscribeTo(client: MqttClient, filter: string): void {
+  #subscribeTo(client: MqttClient, filters: string[]): void {
     const options = { qos: 1 as const, ...(this.#version === 5 ? { nl: true, rh: 2 } : {}) };
-    client.subscribe(filter, options, (error) => {
+    client.subscribe(filters, options, (error, _granted, answer) => {
       if (error === null || !client.connected) return;
-      this.#options.log.warn({ err: error, filter }, 'the broker refuses a subscription');
+      const codes = answer?.granted ?? [];
+      const refused = filters.filter(
+        (_, place) => Number(codes[place] ?? firstRefusal) >= firstRefusal,
+      );
+      this.#options.log.warn({ err: error, filters: refused }, 'the broker refuses subscriptions');
     });
   }
 

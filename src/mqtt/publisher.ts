@@ -68,19 +68,26 @@ export class Publisher {
 
   /** Publishes a document and keeps it for the next connect. While one is under way only the newest follows. */
   retain(topic: string, payload: string): void {
-    this.#written.add(topic);
+    // Noted before it is published. Where the broker holds none there is nothing to be found again.
+    if (payload !== '') {
+      this.#written.add(topic, () => {
+        const retained = this.#retained.get(topic);
+        if (retained !== undefined) this.#sendRetained(topic, retained);
+      });
+    }
     this.#hold(topic, payload, false);
   }
 
   /** Removes what was retained on a topic, over outages of the broker, and forgets the topic then. */
   remove(topic: string): void {
-    this.#hold(topic, '', true);
+    const { sent, isSending = false } = this.#retained.get(topic) ?? {};
+    if (this.#isConnected && sent === '' && !isSending) this.#forget(topic);
+    else this.#hold(topic, '', true);
   }
 
-  /** Somebody else has cleared the topic, and it shall stay so. */
-  forget(topic: string): void {
+  /** Somebody else has cleared the topic: nothing is published there until something is retained anew. */
+  release(topic: string): void {
     this.#retained.delete(topic);
-    this.#written.delete(topic);
   }
 
   /** Removes what somebody else has had retained. */
@@ -111,6 +118,11 @@ export class Publisher {
     this.#sendRetained(topic, retained);
   }
 
+  #forget(topic: string): void {
+    this.#retained.delete(topic);
+    this.#written.delete(topic);
+  }
+
   #once(topic: string, payload: string, options: PublishOptions): void {
     if (!this.#isConnected) return;
     this.#publish(topic, payload, options).catch((err: unknown) => {
@@ -119,8 +131,9 @@ export class Publisher {
   }
 
   #sendRetained(topic: string, retained: Retained): void {
-    if (!this.#isConnected || retained.isSending || retained.sent === retained.payload) return;
     const { payload } = retained;
+    if (!this.#isConnected || retained.isSending || retained.sent === payload) return;
+    if (payload !== '' && !this.#written.isKept(topic)) return;
     const connection = this.#connection;
     retained.isSending = true;
     void this.#publish(topic, payload, { retain: true })
@@ -132,10 +145,10 @@ export class Publisher {
         },
       )
       .then((isAnswered) => {
-        if (connection !== this.#connection) return;
+        if (connection !== this.#connection || this.#retained.get(topic) !== retained) return;
         retained.isSending = false;
         retained.sent = payload;
-        if (isAnswered && retained.isRemoved && payload === '') this.forget(topic);
+        if (isAnswered && retained.isRemoved && payload === '') this.#forget(topic);
         else this.#sendRetained(topic, retained);
       });
   }

@@ -21,6 +21,12 @@ const announcedPrefix = 'homeassistant/announced/';
 export function createBridgeStore(store: Store) {
   const packetKey = (packetId: number) => `mqtt/packet/${String(packetId)}`;
 
+  /** Resolves when it is on the disk. Should that fail, the next batch brings it along. */
+  function noted(key: string, value: unknown): Promise<void> {
+    store.later([{ type: 'put', key, value }]);
+    return store.batch([]);
+  }
+
   return {
     /** The number of this start, on the disk before anything else happens. */
     async nextBoot(): Promise<number> {
@@ -64,9 +70,7 @@ export function createBridgeStore(store: Store) {
     /** Every topic that something retained was published on. */
     writtenTopics: async (): Promise<string[]> =>
       (await store.list(writtenPrefix)).map(({ key }) => key.slice(writtenPrefix.length)),
-    addWrittenTopic: (topic: string): void => {
-      store.later([{ type: 'put', key: `${writtenPrefix}${topic}`, value: true }]);
-    },
+    addWrittenTopic: (topic: string): Promise<void> => noted(`${writtenPrefix}${topic}`, true),
     deleteWrittenTopic: (topic: string): void => {
       store.later([{ type: 'del', key: `${writtenPrefix}${topic}` }]);
     },
@@ -81,9 +85,8 @@ export function createBridgeStore(store: Store) {
         }),
       );
     },
-    putAnnounced: (id: string, platforms: Platforms): void => {
-      store.later([{ type: 'put', key: `${announcedPrefix}${id}`, value: platforms }]);
-    },
+    putAnnounced: (id: string, platforms: Platforms): Promise<void> =>
+      noted(`${announcedPrefix}${id}`, platforms),
 
     packet: (packetId: number) => readAs(store, packetKey(packetId), packetSchema),
     packetWrite: (packetId: number, entry: z.infer<typeof packetSchema>): Write => ({

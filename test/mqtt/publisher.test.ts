@@ -1,4 +1,4 @@
-import { expect, test, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { WrittenTopics } from '../../src/mqtt/written-topics.js';
 import { Publisher } from '../../src/mqtt/publisher.js';
 import type { Parcel } from '../../src/vehicle/journal-record.js';
@@ -15,11 +15,18 @@ interface Sent {
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-/** What is written down of topics is tried in written-topics.test.ts. */
-const noRecord = { add: () => undefined, delete: () => undefined };
+/** Of an earlier run: nothing is noted before they are published to. */
+const known = ['a', 'car/state', 'car/info'];
 
-function aPublisher() {
+interface Notes {
+  readonly add: (topic: string) => Promise<void>;
+  readonly delete: (topic: string) => void;
+}
+
+function aPublisher(notes: Partial<Notes> = {}, kept: readonly string[] = known) {
   const sent: Sent[] = [];
+  const record = { add: () => Promise.resolve(), delete: () => undefined, ...notes };
+  const written = new WrittenTopics(record, kept);
   const publisher = new Publisher(
     (topic, payload, { retain = false, correlation } = {}) =>
       new Promise((resolve, reject) => {
@@ -36,10 +43,10 @@ function aPublisher() {
         });
       }),
     aLog().log,
-    new WrittenTopics(noRecord, []),
+    written,
   );
   const payloads = (): string[] => sent.map((one) => one.payload);
-  return { publisher, sent, payloads };
+  return { publisher, sent, payloads, written };
 }
 
 function aParcel(key: string, ...topics: string[]): Parcel {
@@ -182,5 +189,119 @@ test('asked for, every document goes out again although nothing has changed', as
   publisher.retain('a', '1');
   await sent[0]?.acknowledge();
   publisher.republish();
+  expect(payloads()).toEqual(['1', '1']);
+});
+
+describe('a topic that is new', () => {
+  test('is on the disk before anything is on it', async () => {
+    const noted: (() => void)[] = [];
+    const { publisher, payloads } = aPublisher({
+      add: () =>
+        new Promise((resolve) => {
+          noted.push(resolve);
+        }),
+    });
+    publisher.connected();
+    publisher.retain('new', '1');
+    publisher.retain('new', '2');
+    publisher.retain('a', 'known');
+    publisher.connected();
+    expect([payloads(), noted.length]).toEqual([['known', 'known'], 1]);
+    noted[0]?.();
+    await turn();
+    expect(payloads()).toEqual(['known', 'known', '2']);
+  });
+
+  test('is published to although it cannot be noted', async () => {
+    const { publisher, payloads } = aPublisher({
+      add: () => Promise.reject(new Error('the disk is full')),
+    });
+    publisher.connected();
+    publisher.retain('new', '1');
+    await turn();
+    expect(payloads()).toEqual(['1']);
+  });
+
+  test('is not noted for a value that is unknown, as nothing stays of it', async () => {
+    const add = vi.fn(() => Promise.resolve());
+    const { publisher, payloads } = aPublisher({ add });
+    publisher.connected();
+    publisher.retain('new', '');
+    await turn();
+    expect([payloads(), add.mock.calls]).toEqual([[''], []]);
+  });
+});
+
+describe('what is removed', () => {
+  test('is cleared on each connect until the broker has taken it, and forgotten then', async () => {
+    const { publisher, sent, payloads, written } = aPublisher();
+    publisher.remove('a');
+    publisher.connected();
+    await sent[0]?.fail();
+    publisher.disconnected();
+    publisher.connected();
+    expect([payloads(), written.all.includes('a')]).toEqual([['', ''], true]);
+    await sent[1]?.acknowledge();
+    publisher.disconnected();
+    publisher.connected();
+    expect([payloads(), written.all.includes('a')]).toEqual([['', ''], false]);
+  });
+
+  test('is forgotten where the broker refuses it for ever', async () => {
+    const { publisher, sent, written } = aPublisher();
+    publisher.connected();
+    publisher.remove('a');
+    await sent[0]?.fail(refusal(135));
+    expect(written.all).not.toContain('a');
+  });
+
+  test.each([
+    ['while the removal waits for a connection', 0],
+    ['while it is under way', 1],
+  ])('and comes back %s stays', async (_when, connections) => {
+    const { publisher, sent, payloads, written } = aPublisher();
+    if (connections === 1) publisher.connected();
+    publisher.remove('a');
+    publisher.retain('a', 'back');
+    if (connections === 0) publisher.connected();
+    await sent[0]?.acknowledge();
+    await sent[1]?.acknowledge();
+    expect([payloads().at(-1), written.all.includes('a')]).toEqual(['back', true]);
+    publisher.connected();
+    expect(payloads().at(-1)).toBe('back');
+  });
+
+  test('and was empty there already is forgotten at once', async () => {
+    const { publisher, sent, written } = aPublisher();
+    publisher.connected();
+    publisher.retain('a', '');
+    await sent[0]?.acknowledge();
+    publisher.remove('a');
+    expect([sent.length, written.all.includes('a')]).toEqual([1, false]);
+  });
+
+  test('follows what is still under way', async () => {
+    const { publisher, sent, payloads, written } = aPublisher();
+    publisher.connected();
+    publisher.retain('a', '');
+    await sent[0]?.acknowledge();
+    publisher.retain('a', '1');
+    publisher.remove('a');
+    await sent[1]?.acknowledge();
+    expect(payloads()).toEqual(['', '1', '']);
+    await sent[2]?.acknowledge();
+    expect(written.all).not.toContain('a');
+  });
+});
+
+test('what somebody else has cleared stays away over connects, until it is retained anew', () => {
+  const { publisher, payloads } = aPublisher();
+  publisher.connected();
+  publisher.retain('a', '1');
+  publisher.release('a');
+  publisher.connected();
+  publisher.republish();
+  expect(payloads()).toEqual(['1']);
+  publisher.retain('a', '1');
   expect(payloads()).toEqual(['1', '1']);
 });
