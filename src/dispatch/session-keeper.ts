@@ -388,7 +388,13 @@ export class SessionKeeper {
     const retry_at = this.#options.clock.now() + pause_ms;
     this.#change({ is: 'unreachable', retry_at, reason });
     if (this.#isStopped) return;
-    this.#timer = setTimeout(() => void this.#signIn(), timerDelay(pause_ms));
+    this.#timer = setTimeout(() => void this.#signInAgain(), timerDelay(pause_ms));
+  }
+
+  /** What the last try has come to may still be on its way to the disk when the pause is over. */
+  async #signInAgain(): Promise<void> {
+    await this.#signingIn;
+    if (this.#state.is === 'unreachable') await this.#signIn();
   }
 
   #change(state: SessionState): void {

@@ -483,6 +483,33 @@ test('nothing leaves before what it might cost is on the disk', async () => {
   expect(call).toHaveBeenCalledTimes(1);
 });
 
+test('a disk that is slower than the pause does not keep it from being tried again', async () => {
+  const stored: (() => void)[] = [];
+  const call = vi.fn(() => Promise.resolve(aFailure('unavailable')));
+  const keeper = new SessionKeeper({
+    ...{ clock, retry, call },
+    keep: () => new Promise<void>((resolve) => stored.push(resolve)),
+    onVehicles: () => undefined,
+    onState: () => undefined,
+  });
+  onTestFinished(() => {
+    void keeper.stop();
+  });
+  keeper.start();
+  await settle();
+  stored.shift()?.();
+  await settle();
+  expect(keeper.state.is).toBe('unreachable');
+  // Its end is not on the disk yet.
+  await vi.advanceTimersByTimeAsync(10_000);
+  expect(call).toHaveBeenCalledTimes(1);
+  stored.shift()?.();
+  await settle();
+  stored.shift()?.();
+  await settle();
+  expect(call).toHaveBeenCalledTimes(2);
+});
+
 test('a pause that the vendor asks for is kept to after a restart', async () => {
   const { keeper, calls, kept } = aKeeper();
   keeper.start();
