@@ -52,7 +52,7 @@ export default defineConfig({
         test: {
           name: 'parts',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/end-to-end/**'],
+          exclude: ['test/end-to-end/**', 'test/home-assistant/**'],
           testTimeout: 20_000,
           hookTimeout: 20_000,
         },
@@ -68,6 +68,17 @@ export default defineConfig({
           maxWorkers: 3,
           // Each file starts brokers and daemons of its own: after the quick tests, never beside them.
           sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          // By `npm run test:home-assistant`, which installs what they need.
+          name: 'home-assistant',
+          include: ['test/home-assistant/**/*.test.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 180_000,
+          sequence: { groupOrder: 2 },
         },
       },
     ],

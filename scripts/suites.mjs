@@ -18,17 +18,17 @@ export function resultsFolder(name) {
 /**
  * @param {string} results
  * @param {Record<string, string>} environment the interpreters to use
- * @param {readonly string[]} paths parts of the paths of the files to run; without any, all
+ * @param {readonly string[]} choice which tests: parts of their paths, or options of vitest; without any, all
  * @returns {Promise<Suite>}
  */
-export async function runVitest(results, environment, paths = []) {
+export async function runVitest(results, environment, choice = []) {
   const file = join(results, 'vitest.json');
   const reporters = [
     '--reporter=default',
     `--reporter=${join(root, 'scripts/vitest-summary.mjs')}`,
   ];
   const vitest = join(root, 'node_modules/.bin/vitest');
-  const code = await run(vitest, ['run', ...reporters, ...paths], {
+  const code = await run(vitest, ['run', ...reporters, ...choice], {
     env: { ...process.env, ...environment, BLUELINK2MQTT_TEST_SUMMARY: file },
   });
   const summary = existsSync(file)

@@ -1,9 +1,8 @@
-import { existsSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
 import { installBluelinky } from './bluelinky.mjs';
 import { build } from './build.mjs';
 import { check } from './check.mjs';
 import { install } from './install.mjs';
+import { missingPrograms } from './missing-programs.mjs';
 import { makePythonEnvironments, pythonEnvironments } from './python-environments.mjs';
 import { count, nameSkips, resultsFolder, runPytest, runVitest } from './suites.mjs';
 
@@ -13,7 +12,10 @@ const results = resultsFolder('test-results');
 await install({ dev: true });
 if (!(await build())) end({ faults: ['build'] });
 const installed = await Promise.all([makePythonEnvironments(), installBluelinky()]);
-const missing = [...installed.flat(), ...missingPrograms()];
+const absent = missingPrograms(['mosquitto', 'mosquitto_pub']).map(
+  (program) => `${program} (packages mosquitto and mosquitto-clients)`,
+);
+const missing = [...installed.flat(), ...absent];
 const environmentOnly = process.argv.includes('--environment-only');
 if (environmentOnly) {
   for (const one of missing) console.error(one);
@@ -24,16 +26,9 @@ if (environmentOnly) {
 const [checked, pytest] = await Promise.all([check(), runPytestIfThere()]);
 const faults = checked.map((step) => `check: ${step}`);
 if (inCi) faults.push(...missing.map((one) => `missing: ${one}`));
-const vitest = await runVitest(results, pythonEnvironments());
+// A real Home Assistant is installed and asked by `npm run test:home-assistant`.
+const vitest = await runVitest(results, pythonEnvironments(), ['--project=!home-assistant']);
 end({ faults, suites: [vitest, ...pytest], missing });
-
-function missingPrograms() {
-  const path = [...process.env.PATH.split(delimiter), '/usr/sbin', '/usr/local/sbin'];
-  const isThere = (program) => path.some((folder) => existsSync(join(folder, program)));
-  return ['mosquitto', 'mosquitto_pub']
-    .filter((program) => !isThere(program))
-    .map((program) => `${program} (packages mosquitto and mosquitto-clients)`);
-}
 
 async function runPytestIfThere() {
   const python = pythonEnvironments().BLUELINK2MQTT_TEST_PYTHON;
