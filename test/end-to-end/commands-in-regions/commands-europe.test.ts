@@ -1,3 +1,4 @@
+import { europeHyundai } from './europe-home.js';
 import type { CommandHome } from './homes.js';
 import { ccs2, ccs2Climate, confirmedBy, legacy, legacyClimate } from './platform-home.js';
 import { describeCommands } from './suite.js';
@@ -8,14 +9,7 @@ const older = legacyClimate(coldest_c, hottest_c);
 
 /** At the old vehicle servers. */
 const homes: readonly CommandHome[] = [
-  {
-    name: 'europe-hyundai',
-    region: 'europe',
-    brand: 'hyundai',
-    add: (cloud, credentials) => cloud.accounts.europe({ ...credentials, brand: 'hyundai' }),
-    confirmedBy,
-    cars: [ccs2.electric(newer), ccs2.plugIn(newer)],
-  },
+  europeHyundai,
   {
     name: 'europe-kia',
     region: 'europe',

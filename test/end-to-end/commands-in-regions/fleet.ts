@@ -178,7 +178,7 @@ export class Fleet {
 }
 
 /** Makers' times have no fractions: of two reports in one second nobody could tell which is the newer one. */
-async function nextSecond(car: SimulatedCar): Promise<void> {
+export async function nextSecond(car: SimulatedCar): Promise<void> {
   const over = (Math.floor(car.reported().at / 1000) + 1) * 1000;
   await pause(Math.max(0, over - Date.now()));
 }
