@@ -3,7 +3,6 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { parse, stringify } from 'yaml';
-import { z } from 'zod';
 import { exitCodes } from '../../src/cli/exit-codes.js';
 import { defaultExpiry } from '../../src/config/expiry.js';
 import { loadConfig } from '../../src/config/load-config.js';
@@ -19,9 +18,9 @@ import {
 } from '../../src/vehicle/life-cycle.js';
 import { failure, failureCodes } from '../../src/vehicle/outcome.js';
 import { isValuePermitted } from '../../src/vehicle/permission.js';
-import { stateDocumentSchema } from '../../src/vehicle/state.js';
 import { tempDir } from '../support/temp-dir.js';
 import { allPages, codeWords, expandBraces, page, root } from './pages.js';
+import { statePaths } from './state-paths.js';
 
 const readme = page('README.md');
 const mqtt = page('docs/mqtt.md');
@@ -181,33 +180,15 @@ test('the commands to the bridge are those of the code', () => {
 
 test('the table of the state document has every key of it, and no other', () => {
   const described = mqtt.firstColumn('key').filter((key) => !key.includes('<') && key !== 'mqtt');
-  expect(described.toSorted()).toEqual(leavesOf(stateDocumentSchema).toSorted());
+  expect(described.toSorted()).toEqual(statePaths.toSorted());
 });
 
-test('what the pages take from the documents for Home Assistant is there', () => {
-  const leaves = [...leavesOf(stateDocumentSchema), ...leavesOfBridgeState()];
-  const text = page('docs/home-assistant.md').lines.join('\n');
+test('what the pages take from the documents by templates is there', () => {
+  const text = allPages.flatMap(({ lines }) => lines).join('\n');
   const used = [...text.matchAll(/value_json\.([\w.]+)/g)].map(([, path = '']) => path);
-  expect(used.length).toBeGreaterThan(2);
-  for (const path of used) expect(leaves).toContain(path);
+  expect(used.length).toBeGreaterThan(0);
+  for (const path of used) expect(statePaths).toContain(path);
 });
-
-/** Of the bridge's own state, as the page shows it; another test compares that with what is published. */
-function leavesOfBridgeState(): string[] {
-  const shown = mqtt.lines.find((line) => line.includes('"event_loop"'));
-  const state = z.record(z.string(), z.unknown()).parse(JSON.parse(shown ?? ''));
-  return Object.entries(state).flatMap(([key, value]) => {
-    const inner = z.record(z.string(), z.unknown()).safeParse(value);
-    return inner.success ? Object.keys(inner.data).map((name) => `${key}.${name}`) : [key];
-  });
-}
-
-/** The paths of all values: `ev.schedule.enabled`. */
-function leavesOf(schema: z.ZodObject, prefix = ''): string[] {
-  return Object.entries(schema.shape).flatMap(([key, inner]) =>
-    inner instanceof z.ZodObject ? leavesOf(inner, `${prefix}${key}.`) : [prefix + key],
-  );
-}
 
 test('the map of the source names every folder of src, and nothing that is not there', () => {
   const map = readme.blocks.find(({ lines }) =>

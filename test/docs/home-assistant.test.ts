@@ -1,0 +1,157 @@
+import { test } from 'vitest';
+import { defaultExpiry } from '../../src/config/expiry.js';
+import type { Component } from '../../src/homeassistant/device-message.js';
+import { devicesOf } from '../../src/homeassistant/discovery.js';
+import { createTopics } from '../../src/mqtt/topics.js';
+import type { ExpiryKey } from '../../src/vehicle/command.js';
+import type { KnownVehicle } from '../../src/vehicle/known-vehicle.js';
+import { capabilitiesOf } from '../../src/vehicle/simulated-capabilities.js';
+import { createIdentity } from '../../src/vehicle/simulated-identity.js';
+import type { Drivetrain } from '../../src/vehicle/state.js';
+import { vehicleInfo } from '../../src/vehicle/vehicle-info.js';
+import { expectInPage, tableOf } from './generated-part.js';
+import { statePaths } from './state-paths.js';
+
+const page = 'docs/home-assistant/README.md';
+const kinds = ['ev', 'phev', 'hev', 'ice'] as const;
+const name = 'Ioniq 5';
+const slug = 'ioniq_5';
+
+const guarded = ['lock:unlock', 'windows:open', 'valet_mode:stop', 'climate:start'];
+const everything = [
+  ...['refresh', 'lock', 'climate', 'charge', 'charge_limits', 'charge_limit_ac', 'charge_port'],
+  ...['charge_limit_dc', 'charging_current', 'v2l_limit', 'schedule', 'windows', 'lights', 'horn'],
+  ...['climate_temperature', 'climate_duration', 'climate_defrost', 'climate_seat_front_left'],
+  ...['climate_seat_front_right', 'climate_seat_rear_left', 'climate_seat_rear_right'],
+  ...guarded,
+];
+
+const expiresIn_ms = Object.fromEntries(
+  Object.keys(defaultExpiry).map((key) => [key, 60_000]),
+) as Record<ExpiryKey, number>;
+
+const options = {
+  ...{ topics: createTopics('bluelink'), baseTopic: 'bluelink', version: '0.0.0' },
+  ...{ accounts: ['home'], expiresIn_ms, hasTimes: true },
+};
+
+type Components = Readonly<Record<string, Component>>;
+
+/** What a car has when it has told everything and may do everything, and when something is missing. */
+const cases = {
+  full: components(statePaths, everything),
+  silent: components([], everything),
+  obeysNothing: components(statePaths, ['refresh']),
+  obeysOneWay: components(statePaths, ['refresh', 'lock', 'climate', 'windows:close']),
+};
+
+const cars = Object.values(cases).flatMap((byKind) => Object.values(byKind));
+/** Every entity that some car has, in the order of the code. */
+const all: Components = Object.assign({}, ...cars, ...cars.toReversed()) as Components;
+
+test('the values of a car are those of the code', () => {
+  const rows = Object.entries(all)
+    .filter(([, component]) => commandOf(component) === undefined)
+    .map(([key, component]) => [
+      String(component['name']),
+      idOf(component),
+      textOf(component['unit_of_measurement']),
+      kindsOf(key),
+      noteOf(key, component),
+    ]);
+  expectInPage(page, 'values', tableOf(['entity', 'entity id', 'unit', 'cars', ''], rows));
+});
+
+test('the controls of a car are those of the code', () => {
+  const rows = Object.entries(all).flatMap(([key, component]) => {
+    const command = commandOf(component);
+    if (command === undefined) return [];
+    const row = [String(component['name']), idOf(component), command];
+    return [[...row, kindsOf(key), noteOf(key, component)]];
+  });
+  expectInPage(page, 'controls', tableOf(['entity', 'entity id', 'sends', 'cars', ''], rows));
+});
+
+test('the entities of the bridge are those of the code', () => {
+  const [bridge] = devicesOf(options, []);
+  const rows = Object.values(bridge?.message().components ?? {}).map((component) => [
+    String(component['name']),
+    `\`${String(component['default_entity_id'])}\``,
+    commandOf(component) ?? '',
+    offOf(component).join(''),
+  ]);
+  expectInPage(page, 'bridge', tableOf(['entity', 'entity id', 'sends', ''], rows));
+});
+
+/** By kind; whatever the kind, the maker offers all that a car can have. */
+function components(told: readonly string[], allow: readonly string[]) {
+  const byKind = kinds.map((kind) => [kind, componentsOf(kind, told, allow)] as const);
+  return Object.fromEntries(byKind) as Record<Drivetrain, Components>;
+}
+
+function componentsOf(
+  drivetrain: Drivetrain,
+  told: readonly string[],
+  allow: readonly string[],
+): Components {
+  const identity = createIdentity({ index: 0, seed: 7 });
+  const { id, vin, brand, model, year } = identity;
+  const car: KnownVehicle = {
+    ...{ topic_id: 'ioniq5', name, enabled: true, gone_at: null, identity: vin.toLowerCase() },
+    ...{ listed: { id, vin, name, brand, model, year, drivetrain }, told },
+  };
+  const account = { region: 'europe', account: 'home', backend: 'simulator', library: null };
+  const limits = { capabilities: capabilitiesOf(identity), allow: [allow], readOnly: false };
+  const info = vehicleInfo(car, account, { ...limits, drivetrain });
+  const announced = { info, identity: vin.toLowerCase(), told };
+  return devicesOf(options, [announced])[1]?.message().components ?? {};
+}
+
+function idOf({ default_entity_id: id }: Component): string {
+  return `\`${String(id).replace(slug, '<car>')}\``;
+}
+
+/** The command that it sends, and the words that it can say; undefined without one. */
+function commandOf(component: Component): string | undefined {
+  const topics = ['command_topic', 'mode_command_topic', 'temperature_command_topic'];
+  const names = topics.flatMap((key) => /[^/]+$/.exec(textOf(component[key]))?.[0] ?? []);
+  if (names.length === 0) return undefined;
+  const words = Object.entries(component)
+    .filter(([key, word]) => key.startsWith('payload_') && word !== null)
+    .map(([, word]) => `\`${String(word)}\``);
+  const commands = names.map((command) => `\`${command}\``).join(', ');
+  return words.length === 0 ? commands : `${commands}: ${words.join(', ')}`;
+}
+
+function kindsOf(key: string): string {
+  const having = kinds.filter((kind) =>
+    Object.values(cases).some((byKind) => Object.hasOwn(byKind[kind], key)),
+  );
+  return inWords[having.join(' ')] ?? having.join(', ');
+}
+
+const inWords: Readonly<Record<string, string>> = {
+  'ev phev hev ice': '',
+  'ev phev': 'with a plug',
+  'phev hev ice': 'with an engine',
+  'hev ice': 'without a plug',
+};
+
+function noteOf(key: string, component: Component): string {
+  const has = (byKind: Record<Drivetrain, Components>): boolean =>
+    kinds.some((kind) => Object.hasOwn(byKind[kind], key));
+  const notes = [
+    ...offOf(component),
+    ...(has(cases.full) && !has(cases.silent) ? ['once told'] : []),
+    ...(has(cases.full) ? [] : ['without the control']),
+  ];
+  return notes.join(', ');
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}
+
+function offOf({ enabled_by_default: isEnabled }: Component): string[] {
+  return isEnabled === false ? ['off'] : [];
+}
