@@ -1,4 +1,3 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { Alarm } from '../daemon/alarm.js';
 import type { Clock } from '../daemon/clock.js';
@@ -43,6 +42,8 @@ interface Told {
   readonly messages: ReadonlyMap<string, string>;
   /** Monotonic. */
   readonly at: number;
+  /** A person has deleted some of it since, and wants it back. */
+  readonly isDeleted?: true;
 }
 
 /** What is told of a device next. */
@@ -131,9 +132,22 @@ export class Announcer {
     this.#due.atLatest(settle_ms);
   }
 
-  /** A person wants everything said again, what was deleted in Home Assistant included. */
+  /**
+   * What is retained is published again just now, and a person wants what was deleted in Home Assistant to be there
+   * again, too.
+   */
   announce(): void {
-    this.#forgetDeleted();
+    const at = this.#options.clock.monotonic();
+    for (const [id, told] of this.#told) {
+      const left = [...told.messages.keys()].filter((topic) => !this.#deleted.has(topic));
+      const isDeleted = left.length < told.messages.size;
+      this.#told.set(id, {
+        ...told,
+        ...(left.length > 0 ? { at } : {}),
+        ...(isDeleted ? { isDeleted } : {}),
+      });
+    }
+    this.#deleted.clear();
     this.#markAll();
     this.#due.atLatest(0);
   }
@@ -201,14 +215,6 @@ export class Announcer {
     this.#states.atLatest(statesAfter_ms);
   }
 
-  #forgetDeleted(): void {
-    for (const [id, { messages, at }] of this.#told) {
-      const left = [...messages].filter(([topic]) => !this.#deleted.has(topic));
-      if (left.length < messages.size) this.#told.set(id, { messages: new Map(left), at });
-    }
-    this.#deleted.clear();
-  }
-
   async #flush(): Promise<void> {
     if (this.#connectedAt === undefined) return;
     const wait_ms = this.#hasBegun || !this.#isReplacing ? 0 : this.#untilGap_ms(-Infinity);
@@ -221,18 +227,21 @@ export class Announcer {
     const devices = this.#options.devices();
     const ids = new Set(devices.map(({ id }) => id));
     for (const id of this.#told.keys()) if (!ids.has(id)) this.#withdraw(id);
-    const isDone = await this.#tell(devices.filter(({ id }) => this.#dirty.has(id)));
+    const changed = devices.filter(({ id }) => this.#dirty.delete(id));
+    const isDone = await this.#tell(changed);
     this.#isFlushing = false;
     if (isDone) this.#options.onAnnounced();
   }
 
   /** One device after another; false when the connection was lost meanwhile. */
   async #tell(devices: readonly DeviceSource[]): Promise<boolean> {
-    for (const { id, message } of devices) {
+    for (const [nth, { id, message }] of devices.entries()) {
       // One device is some 80 entities: nobody waits while a fleet is told.
-      await nextTurn();
-      if (this.#connectedAt === undefined) return false;
-      this.#dirty.delete(id);
+      await new Promise(setImmediate);
+      if (this.#connectedAt === undefined) {
+        for (const left of devices.slice(nth)) this.#dirty.add(left.id);
+        return false;
+      }
       try {
         await this.#bring(message());
       } catch (err) {
@@ -246,7 +255,7 @@ export class Announcer {
     const { id } = device;
     const { messages, platforms, isFirstStep } = this.#nextOf(device);
     const told = this.#told.get(id);
-    if (told !== undefined && areEqual(told.messages, messages)) return;
+    if (told !== undefined && isTold(told, messages)) return;
     if (told !== undefined && this.#mustWait(id, told)) return;
     if (told === undefined) this.#options.subscribe(filterOf(this.#options.discovery, id));
     await this.#note(id, platforms);
@@ -264,7 +273,7 @@ export class Announcer {
     if (Object.keys(removed).length === 0) return plain;
     const naming = messagesOf(discovery, device, removed);
     const told = this.#told.get(id);
-    if (told !== undefined && areEqual(told.messages, naming)) return plain;
+    if (told !== undefined && isTold(told, naming)) return plain;
     return { messages: naming, platforms: { ...removed, ...platforms }, isFirstStep: true };
   }
 
@@ -277,8 +286,11 @@ export class Announcer {
 
   #put(id: string, messages: ReadonlyMap<string, string>): void {
     const { clock, publisher } = this.#options;
-    for (const topic of this.#told.get(id)?.messages.keys() ?? [])
-      if (!messages.has(topic)) publisher.remove(topic);
+    const before = [...(this.#told.get(id)?.messages.keys() ?? [])];
+    for (const topic of before) if (!messages.has(topic)) publisher.remove(topic);
+    // Who deletes a device does not want what it gets later either.
+    if (before.length > 0 && before.every((topic) => this.#deleted.has(topic)))
+      for (const topic of messages.keys()) this.#deleted.add(topic);
     for (const [topic, payload] of messages)
       if (!this.#deleted.has(topic)) publisher.retain(topic, payload);
     this.#told.set(id, { messages, at: clock.monotonic() });
@@ -317,6 +329,7 @@ export class Announcer {
   }
 }
 
-function areEqual(one: ReadonlyMap<string, string>, other: ReadonlyMap<string, string>): boolean {
-  return one.size === other.size && [...one].every(([key, value]) => other.get(key) === value);
+function isTold(told: Told, messages: ReadonlyMap<string, string>): boolean {
+  if (told.isDeleted === true || told.messages.size !== messages.size) return false;
+  return [...messages].every(([topic, payload]) => told.messages.get(topic) === payload);
 }
