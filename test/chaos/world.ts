@@ -145,13 +145,13 @@ export class ChaosWorld {
         ...{
           username: 'chaos@example.com',
           password: 'open-sesame-chaos',
-          pin: 'c4Qz',
+          pin: 'c4.z',
           brand: 'kia',
         },
         cars: [electric('kia', 'canada', 601), electric('kia', 'canada', 602)],
       }),
       hyundai: cloud.accounts.usaHyundai({
-        ...{ username: 'chaos@example.org', password: 'open-sesame-chaos-2', pin: 'h4Qz' },
+        ...{ username: 'chaos@example.org', password: 'open-sesame-chaos-2', pin: 'h4.z' },
         cars: [electric('hyundai', 'usa', 603)],
       }),
       simulated: await SimulatedCars.create(simulatedCars, {}),

@@ -16,6 +16,7 @@ import type { EuropeAccount, EuropeBrand } from './europe/account.js';
 import { Europe } from './europe/europe.js';
 import { type Fault, type FaultHandle, type FaultyReply, Faults } from './faults.js';
 import { RequestLog } from './request-log.js';
+import { freePort } from '../support/free-port.js';
 import { keepSecret, keepSecretsOf } from '../support/secret-scan.js';
 import { UnfinishedBodyServer } from './unfinished-body.js';
 import { UsaHyundaiAccount } from './usa-hyundai-account.js';
@@ -204,7 +205,7 @@ export class Cloud {
 
   /** The cloud is back at the same address. */
   async up(): Promise<void> {
-    await this.#server.start(this.#port === 0 ? undefined : this.#port);
+    await this.#server.start(this.#port === 0 ? await freePort() : this.#port);
     this.#port = this.#server.port;
     await this.#server.forAnyRequest().thenPassThrough({
       beforeRequest: async (request) => {

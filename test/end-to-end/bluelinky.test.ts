@@ -33,7 +33,7 @@ describe.skipIf(!(hasMosquitto && hasBluelinky))('the daemon with bluelinky', ()
     'signs in once, reads, wakes, and after a restart signs in no more',
     { timeout: 180_000 },
     async () => {
-      const signIn = { username: 'node@example.com', password: 'open-sesame', pin: 'n1Qz' };
+      const signIn = { username: 'node@example.com', password: 'open-sesame', pin: 'n1.z' };
       const owner = cloud.accounts.usaHyundai({ ...signIn, cars: 1, seed: 41 });
       const stateDir = await tempDir();
       await symlink(installed, join(stateDir, 'node_modules'));

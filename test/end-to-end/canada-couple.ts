@@ -65,7 +65,7 @@ export class CanadaCouple {
     const account = world.cloud.accounts.canada({
       username: `${randomUUID()}@example.com`,
       password: 'open-sesame-of-two',
-      pin: 'k2Qz',
+      pin: 'k2.z',
       brand,
       cars: places.map((place) =>
         SimulatedCar.create({ index: 0, seed: 500 + place, brand, region: 'canada' }, clock),

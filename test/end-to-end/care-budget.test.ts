@@ -1,11 +1,11 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { LifeCycleEvent } from '../../src/vehicle/life-cycle.js';
+import { clearOfMidnight } from '../support/midnight.js';
 import { hasMosquitto, startMosquitto, type Mosquitto } from '../support/mosquitto.js';
 import { SimulatedBridge, type BridgeState, type LogLine } from './simulated-bridge.js';
 
 const day_ms = 86_400_000;
-const patience_ms = 20_000;
+const patience_ms = 45_000;
 const limit = 'the account has asked too often';
 
 describe.skipIf(!hasMosquitto)(
@@ -131,15 +131,17 @@ describe.skipIf(!hasMosquitto)(
       const failed = await says(bridge, ['car0', 'refresh'], { value: 'cached' });
       expect(failed).toMatchObject({ status: 'failed', code: 'rate_limited' });
       expect(failed.retry_after_s).toBeLessThanOrEqual(5);
+      await bridge.waitForState(is('blocked'), from);
+      const blocked = bridge.recorder.messages.length;
       await startsTrips(bridge, 'during');
-      await bridge.waitForState(is('ok'), from);
+      const passed = await bridge.waitForState(is('ok'), blocked, patience_ms);
+      expect(budgetOf(passed)).toMatchObject({ blocked_until: null });
       expect(await bridge.recorder.waitForEnding('during', patience_ms)).toMatchObject({
         status: 'succeeded',
       });
       expect(await says(bridge, ['car0', 'refresh'], { value: 'cached' })).toMatchObject({
         status: 'succeeded',
       });
-      expect(bridge.states.slice(-1).map(budgetOf)).toMatchObject([{ blocked_until: null }]);
     });
 
     /** Neither a read nor a wake nor a command, of no car of the account, however much a person insists. */
@@ -171,10 +173,4 @@ function warnings(lines: readonly LogLine[]): LogLine[] {
 
 function nextMidnight(): string {
   return new Date((Math.floor(Date.now() / day_ms) + 1) * day_ms).toISOString();
-}
-
-/** A day (UTC) begins anew: not in the midst of a test. */
-async function clearOfMidnight(): Promise<void> {
-  const left_ms = day_ms - (Date.now() % day_ms);
-  if (left_ms < 120_000) await pause(left_ms + 1_000);
 }

@@ -21,7 +21,7 @@ import { waitUntil } from '../support/wait.js';
 
 type Owner = ReturnType<typeof addHyundai>;
 
-const elsewhere = { username: 'driver@example.com', password: 'open-sesame', pin: 'k9Qz', cars: 1 };
+const elsewhere = { username: 'driver@example.com', password: 'open-sesame', pin: 'k9.z', cars: 1 };
 
 function addCanada({ accounts }: Cloud) {
   return accounts.canada({ ...elsewhere, brand: 'genesis' });

@@ -121,6 +121,14 @@ export class SimulatedBridge {
     return this.waitForState(({ started_at }) => started_at > before, from, 30_000);
   }
 
+  /** The section `accounts` with other settings of one car. */
+  accountsWith(index: number, settings: Settings): Settings {
+    const { vin, alias } = this.car(index);
+    const [account] = this.#config['accounts'] as [{ readonly vehicles: Settings }];
+    const vehicles = { ...account.vehicles, [vin]: { alias, ...settings } };
+    return { accounts: [{ ...account, vehicles }] };
+  }
+
   topic(rest: string): string {
     return `${this.base}/${rest}`;
   }
@@ -137,7 +145,7 @@ export class SimulatedBridge {
   async send(target: string, value: string, fields: Settings = {}): Promise<string> {
     const id = this.newId();
     const payload = JSON.stringify({ id, value, ...fields });
-    await this.recorder.client.publishAsync(this.commandTopic(target), payload, { qos: 1 });
+    await this.recorder.publish(this.commandTopic(target), payload);
     return id;
   }
 
@@ -150,7 +158,7 @@ export class SimulatedBridge {
   async command(target: string, name: string, payload: string | Settings): Promise<string> {
     const id = this.newId();
     const text = typeof payload === 'string' ? payload : JSON.stringify({ id, ...payload });
-    await this.recorder.client.publishAsync(this.commandTopic(target, name), text, { qos: 1 });
+    await this.recorder.publish(this.commandTopic(target, name), text);
     return id;
   }
 

@@ -122,7 +122,7 @@ describe.skipIf(!hasTestPython || hasOldLibrary)('an hour without the server of 
 
   function enter(home: Home, place: number) {
     const username = `${home.name}@example.com`;
-    const credentials = { username, password: `open-sesame-${String(place)}`, pin: 't4Qz' };
+    const credentials = { username, password: `open-sesame-${String(place)}`, pin: 't4.z' };
     const { owner, setLifetime } = home.add(cloud, { ...credentials, cars: 1, seed: 700 + place });
     if (setLifetime === undefined) return expect.unreachable('its sessions have no end');
     // Over as soon as it is there.

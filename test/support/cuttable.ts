@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { freePort } from './free-port.js';
 import { onTeardown } from './teardown.js';
 
 /** Stands between a client and its server and can cut every connection there is. */
@@ -30,7 +31,7 @@ export class Cuttable {
         });
       }
       near.pipe(far).pipe(near);
-    }).listen(0, '127.0.0.1');
+    }).listen(await freePort(), '127.0.0.1');
     await once(server, 'listening');
     const cuttable = new Cuttable(server, sockets);
     onTeardown(() => {

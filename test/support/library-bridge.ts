@@ -90,15 +90,13 @@ let count = 0;
 export class LibraryBridge {
   readonly daemon: Daemon;
   readonly base: string;
-  readonly #broker: Mosquitto;
   readonly #recorder: Recorder;
   /** Where this daemon's messages begin: those of an earlier one on the same base topic do not count. */
   readonly #since: number;
 
-  private constructor(daemon: Daemon, base: string, { broker, recorder }: LibraryBridgeOptions) {
+  private constructor(daemon: Daemon, base: string, recorder: Recorder) {
     this.daemon = daemon;
     this.base = base;
-    this.#broker = broker;
     this.#recorder = recorder;
     this.#since = recorder.messages.length;
   }
@@ -122,7 +120,7 @@ export class LibraryBridge {
       environment: cloud.environment,
       ...(after === undefined ? {} : { stateDir: after.daemon.stateDir }),
     });
-    return new LibraryBridge(daemon, base, options);
+    return new LibraryBridge(daemon, base, options.recorder);
   }
 
   /** The bridge's state as soon as an account is in this one. */
@@ -159,10 +157,10 @@ export class LibraryBridge {
     return states.filter((state, place) => state !== states[place - 1]);
   }
 
-  /** Sends a bare word with mosquitto_pub, as a person does; answers the id that the bridge gave it. */
+  /** Sends a bare word, as a person does; answers the id that the bridge gave it. */
   async send(vehicle: string, word: string): Promise<string> {
     const from = this.#recorder.messages.length;
-    await this.#broker.publish(`${this.base}/${vehicle}/commands/refresh`, word);
+    await this.#recorder.publish(`${this.base}/${vehicle}/commands/refresh`, word);
     const first = await this.#recorder.waitFor(
       ({ topic, payload }) => topic === `${this.base}/${vehicle}/result` && says(payload, word),
       patience_ms,
@@ -176,11 +174,11 @@ export class LibraryBridge {
     return this.ending(await this.send(vehicle, word));
   }
 
-  /** A step of a one-time code, by mosquitto_pub; answers how it ended. */
+  /** A step of a one-time code; answers how it ended. */
   async otp(account: string, step: { method: string } | { code: string }): Promise<LifeCycleEvent> {
     const id = randomUUID();
     const payload = JSON.stringify({ id, account, ...step });
-    await this.#broker.publish(`${this.base}/bridge/commands/otp`, payload);
+    await this.#recorder.publish(`${this.base}/bridge/commands/otp`, payload);
     return this.ending(id);
   }
 

@@ -98,6 +98,11 @@ export class Recorder {
     return this.waitForStatus(id, endings, timeout_ms);
   }
 
+  /** As a person would, without the process that mosquitto_pub is; resolves when the broker has it. */
+  async publish(topic: string, payload: string): Promise<void> {
+    await this.client.publishAsync(topic, payload, { qos: 1 });
+  }
+
   async stop(): Promise<void> {
     await this.client.endAsync(true);
     // What a person sends to a command topic comes back from the broker, not from the bridge.
@@ -147,6 +152,12 @@ function withoutDelay(client: MqttClient): void {
   if (client.stream instanceof Socket) client.stream.setNoDelay(true);
 }
 
-function lifeCycleEvent({ topic, payload }: Recorded): LifeCycleEvent | undefined {
-  return topic.endsWith('/result') ? lifeCycleEventSchema.parse(JSON.parse(payload)) : undefined;
+/** Each is looked at again and again, and stays what it is. */
+const parsed = new WeakMap<Recorded, LifeCycleEvent>();
+
+function lifeCycleEvent(message: Recorded): LifeCycleEvent | undefined {
+  if (!message.topic.endsWith('/result')) return undefined;
+  const event = parsed.get(message) ?? lifeCycleEventSchema.parse(JSON.parse(message.payload));
+  parsed.set(message, event);
+  return event;
 }

@@ -44,7 +44,7 @@ describe.skipIf(!hasBluelinky)('bluelinky and Hyundai in the USA', { timeout: 60
     const credentials = {
       username: `reader${String(owners)}@example.com`,
       password: `open-sesame-${String(owners)}`,
-      pin: `b${String(owners)}Qz`,
+      pin: `b${String(owners)}.z`,
     };
     return {
       ...credentials,

@@ -95,9 +95,7 @@ export class Fleet {
     const id = randomUUID();
     const fields = typeof payload === 'object' ? payload : { value: payload };
     const topic = `${this.bridge.base}/${topicId}/commands/${command}`;
-    await this.world.recorder.client.publishAsync(topic, JSON.stringify({ id, ...fields }), {
-      qos: 1,
-    });
+    await this.world.recorder.publish(topic, JSON.stringify({ id, ...fields }));
     return id;
   }
 
@@ -194,7 +192,7 @@ function settle({ cloud }: LibraryWorld, home: CommandHome, place: number): Flee
   const owner = home.add(cloud, {
     username: `${home.name}@example.com`,
     password: `open-sesame-${home.name}`,
-    pin: `k${String(place)}Qz`,
+    pin: `k${String(place)}.z`,
     cars,
   });
   return home.cars.map((kind, at) => {

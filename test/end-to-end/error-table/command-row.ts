@@ -3,6 +3,7 @@ import type { Cloud } from '../../cloud/cloud.js';
 import type { Effect, Fault } from '../../cloud/faults.js';
 import type { CommandRefusal, Reply } from '../../cloud/wire.js';
 import type { Home, Maker, Owner } from './homes.js';
+import { inTurns } from './in-turns.js';
 import { page } from './row.js';
 import { json } from '../../cloud/wire.js';
 
@@ -55,6 +56,12 @@ export interface CommandRows<M extends Maker = Maker> {
 
 /** The rows of a home, whosever. */
 export type AnyCommandRows = { [M in Maker]: CommandRows<M> }[Maker];
+
+/** Each of them takes an account of its own, and what the bridge makes of a status is the same for all makers. */
+export function limitsByStatusInTurns(tables: readonly AnyCommandRows[]): AnyCommandRows[] {
+  const isLimit = ({ what }: Pick<CommandRow, 'what'>) => what.includes('by the HTTP status');
+  return inTurns(tables, isLimit);
+}
 
 export const byAction: Confirmed = { confirmed_by: 'action_status' };
 export const byState: Confirmed = { confirmed_by: 'state' };

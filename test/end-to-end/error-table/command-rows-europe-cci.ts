@@ -43,7 +43,7 @@ export const europeCciCommands: CommandRows<'europe'> = {
       row: 21,
       what: 'another command under way until the time is over',
       faults: instead(refuses('duplicate')),
-      expires_in: 1,
+      expires_in: 3,
       ends: { code: 'duplicate_request', retry_after_s: 60 },
     },
     {

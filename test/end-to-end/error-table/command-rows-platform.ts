@@ -25,6 +25,7 @@ import {
   europeLegacy,
   india,
 } from './homes.js';
+import { inTurns } from './in-turns.js';
 
 const nameless = json({ retCode: 'S', resCode: '0000' });
 const unheardOf = json({ retCode: 'F', resCode: '9876', resMsg: 'No', msgId: 'm1' });
@@ -42,7 +43,7 @@ function inCodes<M extends Maker>(): readonly CommandRow<M>[] {
       row: 21,
       what: 'another command under way until the time is over',
       faults: instead(refuses('duplicate')),
-      expires_in: 1,
+      expires_in: 3,
       ends: { code: 'duplicate_request', retry_after_s: 60 },
     },
     {
@@ -113,7 +114,7 @@ function withoutPin<M extends Maker>({ pin: _, ...table }: CommandRows<M>): Comm
 
 const ofBrazil = ofPlatform(brazil);
 
-export const platformCommands: readonly CommandRows<'ccsp'>[] = [
+export const platformCommands: readonly CommandRows<'ccsp'>[] = inTurns([
   ofPlatform(australiaCcs2),
   withoutPin(ofPlatform(india)),
   withoutPin(ofPlatform(china)),
@@ -130,9 +131,9 @@ export const platformCommands: readonly CommandRows<'ccsp'>[] = [
       },
     ],
   },
-];
+]);
 
-export const europeCommands: readonly CommandRows<'europe'>[] = [
+export const europeCommands: readonly CommandRows<'europe'>[] = inTurns([
   ofPlatform(europe),
   { ...withoutPin(ofPlatform(europeLegacy)), rows: inCodes() },
-];
+]);

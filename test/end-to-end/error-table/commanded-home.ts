@@ -129,7 +129,7 @@ export class CommandedHome<M extends Maker> {
   ): Promise<LifeCycleEvent> {
     const id = randomUUID();
     const topic = `${this.#bridge.base}/${name}/commands/${command}`;
-    await this.#world.broker.publish(topic, JSON.stringify({ id, ...payload }));
+    await this.#world.recorder.publish(topic, JSON.stringify({ id, ...payload }));
     return this.#world.recorder.waitForStatus(
       id,
       ['succeeded', 'failed', 'rejected', 'expired'],

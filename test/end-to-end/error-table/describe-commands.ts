@@ -84,7 +84,7 @@ function describeHome({ rows, unsupported, pin }: CommandRows, opened: () => Ope
     test('row 32, a cloud that cannot be connected to: tried until its time is over', async () => {
       const { car, before } = await unlocked(here, 'main');
       await here.door.down();
-      const ending = await here.command('main', 'lock', { value: 'lock', expires_in: 1 });
+      const ending = await here.command('main', 'lock', { value: 'lock', expires_in: 3 });
       await here.door.up();
       expectFailure(ending, { code: 'unavailable', says: /could not be reached/ });
       expect(here.requests.of('command')).toEqual([]);
@@ -131,7 +131,7 @@ function describePin<M extends Maker>(
       const here = theHome();
       here.requests.clear();
       const fault = theCloud().fault({ path, effect: { is: 'gateway', status: 503 } });
-      const ending = await here.command('other', 'lock', { value: 'lock', expires_in: 1 });
+      const ending = await here.command('other', 'lock', { value: 'lock', expires_in: 3 });
       fault.clear();
       expectFailure(ending, { code: 'unavailable' });
       expect(here.requests.of('command')).toEqual([]);

@@ -33,7 +33,7 @@ function hearing(account: EuropeAccount): EuropeAccount {
 }
 
 function owner(username = 'driver@example.com') {
-  return { username, password: 'open-sesame-7', pin: 'k7Qz', cars: 1 };
+  return { username, password: 'open-sesame-7', pin: 'k7.z', cars: 1 };
 }
 
 export const kiaUsa: Home<'kia'> = {

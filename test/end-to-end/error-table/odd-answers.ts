@@ -10,6 +10,7 @@ import {
   europe,
   europeCci,
   europeLegacy,
+  homes,
   hyundaiUsa,
   india,
   kiaUsa,
@@ -46,6 +47,24 @@ export const oddAnswers: readonly OddAnswer[] = [
   ...broken(31, 'stalled_body'),
   ...garbage(37, 'null', 'list', 'no_envelope', 'wrong_types'),
 ];
+
+/** Of these the same is made nearly everywhere: the homes take turns. */
+const alike = [
+  ['html', 'empty', 'truncated'],
+  ['502', '503', '504'],
+  ['reset', 'close'],
+];
+
+/** All kinds for a home; of those that are alike another one at each `turn`, and those of which more is known there. */
+export function oddAnswersAt(home: Home, turn = 0): readonly OddAnswer[] {
+  const place = homes.indexOf(home as (typeof homes)[number]) + turn;
+  const { cached = {}, force = {} } = exceptions.get(home) ?? {};
+  const isKnown = (name: string) => name in cached || name in force;
+  return oddAnswers.filter(({ name }) => {
+    const names = alike.find((one) => one.includes(name)) ?? [name];
+    return isKnown(name) || names[place % names.length] === name;
+  });
+}
 
 /** One of each kind, where many places are tried. */
 export const someOddAnswers = oddAnswers.filter(({ name }) =>
