@@ -13,13 +13,12 @@ export interface Home {
   readonly add: (cloud: Cloud, credentials: RegionCredentials) => CloudAccount;
 }
 
-const usa = (brand: 'hyundai' | 'genesis'): Home => ({
-  name: `usa-${brand}`,
+const usaHyundai: Home = {
+  name: 'usa-hyundai',
   region: 'usa',
-  brand,
-  // Both are at the servers of Hyundai.
+  brand: 'hyundai',
   add: (cloud, credentials) => cloud.accounts.usaHyundai(credentials),
-});
+};
 
 const usaKia: Home = {
   name: 'usa-kia',
@@ -28,27 +27,19 @@ const usaKia: Home = {
   add: (cloud, credentials) => cloud.accounts.usaKia(credentials),
 };
 
-const canada = (brand: 'hyundai' | 'kia' | 'genesis'): Home => ({
-  name: `canada-${brand}`,
+const canada: Home = {
+  name: 'canada',
   region: 'canada',
-  brand,
-  add: (cloud, credentials) => cloud.accounts.canada({ ...credentials, brand }),
-});
+  brand: 'genesis',
+  add: (cloud, credentials) => cloud.accounts.canada({ ...credentials, brand: 'genesis' }),
+};
 
-const australia = (brand: 'hyundai' | 'kia' | 'genesis', protocol: CarProtocol): Home => ({
+const australia = (brand: 'hyundai' | 'genesis', protocol: CarProtocol): Home => ({
   name: `australia-${brand}`,
   region: 'australia',
   brand,
   add: (cloud, credentials) => cloud.accounts.australia({ ...credentials, brand, protocol }),
 });
-
-const newZealand: Home = {
-  name: 'new-zealand',
-  region: 'new-zealand',
-  brand: 'kia',
-  // The server of Australia.
-  add: (cloud, credentials) => cloud.accounts.australia({ ...credentials, brand: 'kia' }),
-};
 
 const india = (brand: 'hyundai' | 'kia', protocol: CarProtocol): Home => ({
   name: `india-${brand}`,
@@ -57,12 +48,12 @@ const india = (brand: 'hyundai' | 'kia', protocol: CarProtocol): Home => ({
   add: (cloud, credentials) => cloud.accounts.india({ ...credentials, brand, protocol }),
 });
 
-const china = (brand: 'hyundai' | 'kia'): Home => ({
-  name: `china-${brand}`,
+const china: Home = {
+  name: 'china',
   region: 'china',
-  brand,
-  add: (cloud, credentials) => cloud.accounts.china({ ...credentials, brand }),
-});
+  brand: 'kia',
+  add: (cloud, credentials) => cloud.accounts.china({ ...credentials, brand: 'kia' }),
+};
 
 const brazil: Home = {
   name: 'brazil',
@@ -76,26 +67,18 @@ const homeIn = ({ name, region, brand, add }: RegionWorld): Home => ({
   add: (cloud, credentials) => add(cloud, credentials).owner,
 });
 
-/** Every region and brand that the bridge is tried in. */
+/** Every protocol in every region; the brands that speak the same take turns. */
 export const homes: readonly Home[] = [
-  usa('hyundai'),
-  usa('genesis'),
+  usaHyundai,
   usaKia,
-  canada('hyundai'),
-  canada('kia'),
-  canada('genesis'),
+  canada,
   homeIn(europe('hyundai')),
   homeIn(europe('kia', 'legacy')),
-  homeIn(europe('genesis')),
-  homeIn(europeCci('hyundai')),
   homeIn(europeCci('kia')),
   australia('hyundai', 'legacy'),
-  australia('kia', 'ccs2'),
   australia('genesis', 'ccs2'),
-  newZealand,
   india('hyundai', 'legacy'),
   india('kia', 'ccs2'),
-  china('hyundai'),
-  china('kia'),
+  china,
   brazil,
 ];

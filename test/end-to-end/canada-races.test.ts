@@ -22,11 +22,11 @@ const side = ['nxtsvc', 'evc/selsoc', 'alerts/maintenance/evTripDetails'] as con
 /** Where a position is wanted. */
 const position = ['vrfypin', 'fndmcr'] as const;
 
-const times = 200;
+const times = 100;
 /** So many refreshes of each car are sent together: equal ones share a call, and far more may wait. */
 const together = 4;
 /** Each with a read and a wake of both cars at once. */
-const disturbedTimes = 60;
+const disturbedTimes = 40;
 
 // The library keeps the car of a command in headers that all its requests share, and repeats what got no answer.
 describe.skipIf(!hasLibraryWorld)('two cars of one account in Canada, refreshed at once', () => {

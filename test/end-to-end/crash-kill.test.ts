@@ -7,7 +7,8 @@ import { Chance } from '../support/crash-random.js';
 import { hasMosquitto, startMosquitto } from '../support/mosquitto.js';
 import { waitUntil } from '../support/wait.js';
 
-const kills = 32;
+/** `CRASH_KILLS` makes it as long as one likes. */
+const kills = Number(process.env['CRASH_KILLS'] ?? 16);
 const responseTopic = 'replies/crash';
 
 /** Commands of every kind, each to be told from all others. */

@@ -14,7 +14,7 @@ import {
   type OddAnswer,
   type Step,
   countsAsRefusal,
-  oddAnswers,
+  oddAnswersAt,
   someOddAnswers,
 } from './error-table/odd-answers.js';
 
@@ -60,7 +60,7 @@ function describeSignIns(home: Home, here: () => AtHome<Maker>): void {
     return asked.filter(({ path }, at) => asked.findIndex((one) => one.path === path) === at);
   }
 
-  test.each(oddAnswers)('row $row, $name: at the password and at the list', async (one) => {
+  test.each(oddAnswersAt(home))('row $row, $name: at the password and at the list', async (one) => {
     const ends = (await steps()).filter(({ operation }) => ['sign_in', 'list'].includes(operation));
     expect(ends.length).toBe(2);
     for (const step of ends) await signIn(one, step);

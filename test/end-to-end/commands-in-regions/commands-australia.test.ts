@@ -13,7 +13,7 @@ const homes: readonly CommandHome[] = [
     brand: 'hyundai',
     add: (cloud, credentials) => cloud.accounts.australia({ ...credentials, brand: 'hyundai' }),
     confirmedBy,
-    cars: [legacy.electric(older), legacy.withEngine(older)],
+    cars: [legacy.electric(older)],
   },
   {
     name: 'australia-kia',
@@ -31,7 +31,7 @@ const homes: readonly CommandHome[] = [
     // The server of Australia.
     add: (cloud, credentials) => cloud.accounts.australia({ ...credentials, brand: 'kia' }),
     confirmedBy,
-    cars: [legacy.electric(older)],
+    cars: [legacy.withEngine(older)],
   },
 ];
 

@@ -46,7 +46,7 @@ const homes: readonly CommandHome[] = [
     add: (cloud, credentials) => cloud.accounts.europeCci({ ...credentials, brand: 'kia' }),
     confirmedBy,
     // What nobody has tried yet is not sent.
-    cars: [car('electric', 0, ...ofBoth), car('plug-in hybrid', 1, ...ofBoth)],
+    cars: [car('electric', 0, ...ofBoth)],
   },
 ];
 
