@@ -334,7 +334,7 @@ export async function startBridge(
     const told = {
       ...{ topics, baseTopic: mqtt.base_topic, version: options.version, hasTimes: times },
       accounts: options.accounts.map(({ name }) => name),
-      expiresIn_ms: options.expiresIn_ms,
+      ...{ expiresIn_ms: options.expiresIn_ms, allow: options.allow },
     };
     return new Announcer({
       discovery: { form, prefix },

@@ -1,22 +1,24 @@
 import { commandEvent } from './command-entities.js';
-import type { Entity } from './entity.js';
+import { aside, flag, measured, off, sensor, setting, time, type Entity } from './entity.js';
 
 /** What the entities of the bridge, or of one of its accounts, are decided by. */
 export interface BridgePart {
   readonly availabilityTopic: string;
   readonly resultTopic: string;
+  /** What may be asked of the bridge; absent: everything. */
+  readonly allow: readonly string[] | undefined;
 }
 
 type Row = Entity<BridgePart>;
 
-const time = { device_class: 'timestamp' } as const;
-const measured = { state_class: 'measurement' } as const;
-const aside = { category: 'diagnostic' } as const;
-const setting = { category: 'config' } as const;
-const off = { enabled: false } as const;
-const sensor = { platform: 'sensor' } as const;
-const flag = { platform: 'binary_sensor' } as const;
 const whole = { precision: 0 } as const;
+
+/** What may not be asked is not offered. */
+const asks = (name: string) =>
+  ({
+    command: { name },
+    when: ({ allow }: BridgePart) => allow?.includes(name) ?? true,
+  }) as const;
 
 const logLevels = ['error', 'warn', 'info', 'debug', 'trace'];
 
@@ -68,32 +70,32 @@ export const bridgeEntities: readonly Row[] = [
   {
     ...{ key: 'polling', platform: 'switch', name: 'Polling', icon: 'mdi:sync', ...setting },
     path: 'polling.enabled',
-    command: { name: 'polling' },
+    ...asks('polling'),
     options: { payload_on: 'on', payload_off: 'off' },
   },
   {
     ...{ key: 'poll_interval', platform: 'number', name: 'Poll interval', ...setting },
     device_class: 'duration',
     path: 'polling.interval_min',
-    command: { name: 'poll_interval' },
+    ...asks('poll_interval'),
     options: { min: 5, max: 1440, step: 5, mode: 'box', unit_of_measurement: 'min' },
   },
   {
     ...{ key: 'log_level', platform: 'select', name: 'Log level', icon: 'mdi:text-box-outline' },
     ...{ ...setting, ...off, path: 'log_level' },
-    command: { name: 'log_level' },
+    ...asks('log_level'),
     options: { options: logLevels },
   },
   {
     ...{ key: 'reset_breaker', platform: 'button', name: 'Reset circuit breaker' },
     ...{ icon: 'mdi:restart-alert', ...setting, ...off },
-    command: { name: 'reset_breaker' },
+    ...asks('reset_breaker'),
     options: { payload_press: 'all' },
   },
   {
     ...{ key: 'clear_queue', platform: 'button', name: 'Clear command queue' },
     ...{ icon: 'mdi:tray-remove', ...setting, ...off },
-    command: { name: 'clear_queue' },
+    ...asks('clear_queue'),
     options: { payload_press: 'PRESS' },
   },
   {

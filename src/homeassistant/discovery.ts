@@ -8,7 +8,7 @@ import {
   connectionKey,
   type BridgePart,
 } from './bridge-entities.js';
-import { entitiesOfCar } from './car-entities.js';
+import { rowsOfCar } from './car-entities.js';
 import type { Component, DeviceMessage } from './device-message.js';
 import type { Entity, Options } from './entity.js';
 import { Car, type AnnouncedCar } from './subject.js';
@@ -20,6 +20,8 @@ export interface DiscoveryOptions {
   readonly version: string;
   readonly accounts: readonly string[];
   readonly expiresIn_ms: Readonly<Record<ExpiryKey, number>>;
+  /** What may be asked of the bridge itself; absent: everything. */
+  readonly allow: readonly string[] | undefined;
   /** Whether this Home Assistant knows the platform `time` (from 2026.6 on). */
   readonly hasTimes: boolean;
 }
@@ -50,12 +52,12 @@ export function devicesOf(
   options: DiscoveryOptions,
   cars: readonly AnnouncedCar[],
 ): DeviceSource[] {
-  const names = distinctNames(cars);
+  const labels = labelsOf(cars);
   return [
     ...bridgeDevices(options).map((message) => ({ id: message.id, message: () => message })),
     ...cars.map((car, place) => ({
       id: deviceIdOf(car),
-      message: () => carDevice(options, car, names[place] ?? nameOf(car)),
+      message: () => carDevice(options, car, labels[place] ?? labelOf(car)),
     })),
   ];
 }
@@ -65,18 +67,22 @@ export function deviceIdOf({ identity }: Pick<AnnouncedCar, 'identity'>): string
   return `${maker}_${levelOf(identity)}`;
 }
 
-function carDevice(options: DiscoveryOptions, announced: AnnouncedCar, name: string) {
+function carDevice(
+  options: DiscoveryOptions,
+  announced: AnnouncedCar,
+  { name, slug }: Label,
+): DeviceMessage {
   const { topics, expiresIn_ms, version, hasTimes } = options;
   const { info, identity } = announced;
   const car = new Car(announced, topics, expiresIn_ms);
   const context: Context = {
     uniquePrefix: levelOf(identity),
-    slug: slugOf(name) || slugOf(info.model ?? '') || slugOf(info.id),
+    slug,
     stateTopic: car.stateTopic,
     commandTopic: (command) => car.commandTopic(command),
     patience_s: (command, words) => car.patience_s(command, words),
   };
-  const rows = entitiesOfCar(car, { hasTimes });
+  const rows = rowsOfCar(car, { hasTimes });
   return {
     id: deviceIdOf(announced),
     device: {
@@ -97,12 +103,13 @@ function carDevice(options: DiscoveryOptions, announced: AnnouncedCar, name: str
 }
 
 function bridgeDevices(options: DiscoveryOptions): DeviceMessage[] {
-  const { topics, baseTopic, version, accounts } = options;
+  const { topics, baseTopic, version, accounts, allow } = options;
   const id = bridgeId(options);
   const name = baseTopic === 'bluelink' ? maker : `${maker} ${baseTopic}`;
   const part: BridgePart = {
     availabilityTopic: topics.bridge.availability,
     resultTopic: topics.bridge.result,
+    allow,
   };
   const context: Context = {
     uniquePrefix: id,
@@ -145,7 +152,8 @@ function bridgeDevices(options: DiscoveryOptions): DeviceMessage[] {
 }
 
 function componentsOf<S>(rows: readonly Entity<S>[], subject: S, context: Context) {
-  return Object.fromEntries(rows.map((row) => [row.key, componentOf(row, subject, context)]));
+  const shown = rows.filter((row) => row.when?.(subject) ?? true);
+  return Object.fromEntries(shown.map((row) => [row.key, componentOf(row, subject, context)]));
 }
 
 function componentOf<S>(row: Entity<S>, subject: S, context: Context): Component {
@@ -193,19 +201,34 @@ const booleans: Readonly<Partial<Record<Entity<never>['platform'], Options>>> & 
   switch: { state_on: 'True', state_off: 'False' },
 };
 
+/** What a car is called, and how its entity ids begin. */
+interface Label {
+  readonly name: string;
+  readonly slug: string;
+}
+
 /** Two cars of one name get a part of their VIN, so that people and entity ids can tell them apart. */
-function distinctNames(cars: readonly AnnouncedCar[]): string[] {
-  const counts = new Map<string, number>();
-  const slugs = cars.map((car) => slugOf(nameOf(car)));
-  for (const slug of slugs) counts.set(slug, (counts.get(slug) ?? 0) + 1);
-  return cars.map((car, place) => {
-    const isAlone = counts.get(slugs[place] ?? '') === 1;
-    return isAlone ? nameOf(car) : `${nameOf(car)} ${car.identity.slice(-4).toUpperCase()}`;
+function labelsOf(cars: readonly AnnouncedCar[]): Label[] {
+  const labels = cars.map(labelOf);
+  return labels.map(({ name, slug }, place) => {
+    const alike = cars.filter((_, other) => labels[other]?.slug === slug);
+    const [identity = '', ...others] = [
+      cars[place],
+      ...alike.filter((car) => car !== cars[place]),
+    ].map((car) => car?.identity ?? '');
+    if (others.length === 0) return { name, slug };
+    const end = identity.slice(-4);
+    const isEnough = !others.some((other) => other.endsWith(end));
+    const part = isEnough ? end : identity;
+    return { name: `${name} ${part.toUpperCase()}`, slug: `${slug}_${slugOf(part)}` };
   });
 }
 
-function nameOf({ info, identity }: AnnouncedCar): string {
-  return info.name ?? info.model ?? capitalised(info.brand) ?? identity.toUpperCase();
+function labelOf({ info, identity }: AnnouncedCar): Label {
+  const names = [info.name, info.model, capitalised(info.brand), identity.toUpperCase()];
+  const said = names.flatMap((name) => name?.trim() ?? []).filter((name) => name !== '');
+  const slugs = said.map(slugOf).filter((slug) => slug !== '');
+  return { name: said[0] ?? maker, slug: slugs[0] ?? maker };
 }
 
 function modelOf({ model, year }: VehicleInfo): string | null {

@@ -42,3 +42,12 @@ export interface Entity<S> {
   readonly command?: { readonly name: string; readonly words?: readonly string[] };
   readonly options?: Options | ((subject: S) => Options);
 }
+
+/** What many rows have in common. */
+export const sensor = { platform: 'sensor' } as const;
+export const flag = { platform: 'binary_sensor' } as const;
+export const time = { device_class: 'timestamp' } as const;
+export const measured = { state_class: 'measurement' } as const;
+export const aside = { category: 'diagnostic' } as const;
+export const setting = { category: 'config' } as const;
+export const off = { enabled: false } as const;

@@ -13,6 +13,13 @@ export interface AnnouncedCar {
   readonly told: readonly string[];
 }
 
+export interface Range {
+  readonly min: number;
+  readonly max: number;
+  readonly step: number;
+  readonly unit: string | undefined;
+}
+
 /** What the entities of a car are decided by. */
 export class Car {
   readonly id: string;
@@ -66,8 +73,25 @@ export class Car {
     return values === undefined || words.every((word) => values.includes(word));
   }
 
-  limits(name: string): Omit<CommandInfo, 'allowed'> {
-    return this.#commandInfo(name) ?? {};
+  /** Whether a command that it may be asked has this field. */
+  takes(name: string, field: string): boolean {
+    const info = this.#commandInfo(name);
+    if (info?.allowed !== true) return false;
+    return info.fields === undefined || Object.hasOwn(info.fields, field);
+  }
+
+  /** The numbers that it may be told; undefined where that is none, or only single ones. */
+  range(name: string): Range | undefined {
+    const info = this.#commandInfo(name);
+    if (info?.allowed !== true) return undefined;
+    const { min, max, step, unit } = info;
+    if (min === undefined || max === undefined || step === undefined) return undefined;
+    return { min, max, step, unit };
+  }
+
+  /** The values that it may be told where these are few. */
+  values(name: string): CommandInfo['values'] {
+    return this.#commandInfo(name)?.values;
   }
 
   /** How long a command may wait at the broker: as long as the least patient of its words may wait anywhere. */

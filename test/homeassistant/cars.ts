@@ -112,10 +112,10 @@ const expiresIn_ms = Object.fromEntries(
 ) as Readonly<Record<ExpiryKey, number>>;
 
 export function discoveryOptions(options: AnnounceOptions = {}): DiscoveryOptions {
-  const { baseTopic = 'bluelink', accounts = ['home'], hasTimes = false } = options;
+  const { baseTopic = 'bluelink', accounts = ['home'], hasTimes = false, allow } = options;
   return {
     topics: createTopics(baseTopic),
-    ...{ baseTopic, version: '1.2.3', accounts, expiresIn_ms, hasTimes },
+    ...{ baseTopic, version: '1.2.3', accounts, expiresIn_ms, hasTimes, allow },
   };
 }
 
