@@ -1,4 +1,8 @@
-import { test } from 'vitest';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { z } from 'zod';
 import { defaultExpiry } from '../../src/config/expiry.js';
 import type { Component } from '../../src/homeassistant/device-message.js';
 import { devicesOf } from '../../src/homeassistant/discovery.js';
@@ -10,6 +14,7 @@ import { createIdentity } from '../../src/vehicle/simulated-identity.js';
 import type { Drivetrain } from '../../src/vehicle/state.js';
 import { vehicleInfo } from '../../src/vehicle/vehicle-info.js';
 import { expectInPage, tableOf } from './generated-part.js';
+import { page as pageOf, root } from './pages.js';
 import { statePaths } from './state-paths.js';
 
 const page = 'docs/home-assistant/README.md';
@@ -26,13 +31,65 @@ const everything = [
   ...guarded,
 ];
 
+test('every entity that a page or an example names is one of the code', () => {
+  const severalAccounts = devicesOf({ ...options, accounts: ['home', 'office'] }, []);
+  const devices = [
+    all,
+    bridgeComponents(),
+    ...severalAccounts.map((one) => one.message().components),
+  ];
+  const known = new Set(
+    devices.flatMap(Object.values<Component>).map((one) => textOf(one['default_entity_id'])),
+  );
+  const folder = join(root, 'docs');
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' });
+  const text = files
+    .filter((file) => /\.(?:md|yaml)$/.test(file))
+    .map((file) => readFileSync(join(folder, file), 'utf8'))
+    .join('\n');
+  const named = text.match(/\b[a-z_]+\.(?:ioniq_5|bluelink2mqtt)_[a-z0-9_]+\b/g) ?? [];
+  expect(named.length).toBeGreaterThan(50);
+  expect(named.filter((id) => !known.has(id))).toEqual([]);
+});
+
+test.each(['preheat.yaml', 'notify.yaml'])('%s asks for what the page gives it', (file) => {
+  const text = readFileSync(join(root, 'docs/home-assistant/blueprints', file), 'utf8');
+  const inputs = Object.entries(
+    blueprint.parse(parse(text, { customTags: [input] })).blueprint.input,
+  );
+  const given = pageOf(page)
+    .blocks.map(({ lines }) => lines.join('\n'))
+    .filter((block) => block.includes(`/${file}`))
+    .flatMap((block) => users.parse(parse(block)).automation)
+    .filter(({ use_blueprint: { path } }) => path.endsWith(`/${file}`))
+    .flatMap(({ use_blueprint }) => Object.keys(use_blueprint.input));
+  const needed = inputs.filter(([, one]) => one.default === undefined).map(([key]) => key);
+  expect(given).toEqual(expect.arrayContaining(needed));
+  expect(inputs.map(([key]) => key)).toEqual(expect.arrayContaining(given));
+});
+
+/** `!input name` */
+const input = { tag: '!input', resolve: (name: string) => name };
+const blueprint = z.object({
+  blueprint: z.object({
+    input: z.record(z.string(), z.object({ default: z.unknown().optional() })),
+  }),
+});
+const users = z.object({
+  automation: z.array(
+    z.object({
+      use_blueprint: z.object({ path: z.string(), input: z.record(z.string(), z.unknown()) }),
+    }),
+  ),
+});
+
 const expiresIn_ms = Object.fromEntries(
   Object.keys(defaultExpiry).map((key) => [key, 60_000]),
 ) as Record<ExpiryKey, number>;
 
 const options = {
   ...{ topics: createTopics('bluelink'), baseTopic: 'bluelink', version: '0.0.0' },
-  ...{ accounts: ['home'], expiresIn_ms, hasTimes: true },
+  ...{ accounts: ['home'], allow: undefined, expiresIn_ms, hasTimes: true },
 };
 
 type Components = Readonly<Record<string, Component>>;
@@ -42,7 +99,7 @@ const cases = {
   full: components(statePaths, everything),
   silent: components([], everything),
   obeysNothing: components(statePaths, ['refresh']),
-  obeysOneWay: components(statePaths, ['refresh', 'lock', 'climate', 'windows:close']),
+  obeysOneWay: components(statePaths, ['refresh', 'lock:lock', 'climate:stop', 'windows:close']),
 };
 
 const cars = Object.values(cases).flatMap((byKind) => Object.values(byKind));
@@ -73,8 +130,7 @@ test('the controls of a car are those of the code', () => {
 });
 
 test('the entities of the bridge are those of the code', () => {
-  const [bridge] = devicesOf(options, []);
-  const rows = Object.values(bridge?.message().components ?? {}).map((component) => [
+  const rows = Object.values(bridgeComponents()).map((component) => [
     String(component['name']),
     `\`${String(component['default_entity_id'])}\``,
     commandOf(component) ?? '',
@@ -82,6 +138,10 @@ test('the entities of the bridge are those of the code', () => {
   ]);
   expectInPage(page, 'bridge', tableOf(['entity', 'entity id', 'sends', ''], rows));
 });
+
+function bridgeComponents(): Components {
+  return devicesOf(options, [])[0]?.message().components ?? {};
+}
 
 /** By kind; whatever the kind, the maker offers all that a car can have. */
 function components(told: readonly string[], allow: readonly string[]) {
