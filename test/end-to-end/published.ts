@@ -42,7 +42,7 @@ export async function expectValidDocuments(messages: readonly Recorded[]): Promi
 }
 
 function isVehicleState(topic: string): boolean {
-  return topic.endsWith('/state') && !topic.endsWith('/bridge/state');
+  return topic.endsWith('/state') && !/\/bridge\/state$|\/value\//.test(topic);
 }
 
 function faults(validate: ValidateFunction): string {

@@ -3,9 +3,13 @@ import { describe, expect, test } from 'vitest';
 import {
   applySettings,
   isCalled,
+  isGivenUp,
+  learnt,
   mergeVehicles,
   type KnownVehicle,
 } from '../../src/vehicle/known-vehicle.js';
+import { aReport } from '../dispatch/a-remote-car.js';
+import type { VehicleReport } from '../../src/vehicle/state.js';
 import type { ListedVehicle } from '../../src/vehicle/task.js';
 
 const vin = 'KMHXX00XXXX000000';
@@ -61,6 +65,51 @@ test('a car that is no longer listed is kept, and comes back as it was', () => {
   expect(mergeVehicles(gone, [listed(), listed({ id: 'vendor-2', vin: null })], {}, now)).toEqual(
     known,
   );
+});
+
+test('a car is given up when it has been away for two days, however often the list lacked it', () => {
+  const hour_ms = 3_600_000;
+  const known = mergeVehicles([], [listed()], {}, now);
+  expect(isGivenUp(first(known), now + 1000 * hour_ms)).toBe(false);
+  const gone = mergeVehicles(mergeVehicles(known, [], {}, now), [], {}, now + 47 * hour_ms);
+  expect(isGivenUp(first(gone), now + 47 * hour_ms)).toBe(false);
+  expect(isGivenUp(first(gone), now + 48 * hour_ms)).toBe(true);
+});
+
+describe('what others know a car by', () => {
+  const told: VehicleReport = aReport({ now: () => now, monotonic: () => 0 });
+  const report = (of: string | null): VehicleReport => ({ ...told, vin: of });
+
+  test.each([
+    ['the VIN of the list', vin, null, vin.toLowerCase()],
+    ['the VIN that its first reading told', null, vin, vin.toLowerCase()],
+    ['the id of its maker, where nothing tells a VIN', null, null, 'vendor-1'],
+  ])('is %s, and stays that', (_what, ofList, ofReading, identity) => {
+    const car = first(mergeVehicles([], [listed({ vin: ofList })], {}, now));
+    expect(car.identity).toBeNull();
+    const read = learnt(car, report(ofReading), undefined);
+    expect(read.identity).toBe(identity);
+    expect(learnt(read, report(vin), undefined).identity).toBe(identity);
+    const again = mergeVehicles(
+      [read],
+      [listed()],
+      { [vin]: { alias: 'new', enabled: true } },
+      now,
+    );
+    expect(first(again)).toMatchObject({ identity, topic_id: 'new' });
+  });
+
+  test('are the values that it has ever told, also those that are unknown now', () => {
+    const car = first(mergeVehicles([], [listed()], {}, now));
+    const once = learnt(car, { ...told, range_km: null }, undefined);
+    expect([once.told.includes('odometer_km'), once.told.includes('range_km')]).toEqual([
+      true,
+      false,
+    ]);
+    const later = learnt(once, { ...told, odometer_km: null }, undefined);
+    expect(later.told).toEqual(expect.arrayContaining(['odometer_km', 'range_km']));
+    expect(learnt(later, { ...told, odometer_km: null, range_km: null }, undefined)).toEqual(later);
+  });
 });
 
 test('settings are found by the VIN in any case and by the id of the vendor', () => {
