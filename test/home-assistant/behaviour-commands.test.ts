@@ -94,7 +94,7 @@ describe.skipIf(!hasLibraryWorld)('a car commanded from Home Assistant', () => {
     car = fleet.cars[0] ?? expect.unreachable('no car');
     const read = await fleet.bridge.refresh(car.topicId, 'cached');
     expect(read).toMatchObject({ status: 'succeeded' });
-    onlooker = await DeviceOnlooker.of(ha, car.topicId);
+    onlooker = await DeviceOnlooker.of(ha, world.recorder, car.topicId);
     await ha.wait(onlooker.idOf('doors_lock'), 'locked', 30);
     // On its way for a moment, as in life.
     car.owner.commands.delay_ms = 300;

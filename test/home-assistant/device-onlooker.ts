@@ -1,34 +1,29 @@
 import type { GrowingList } from '../support/growing-list.js';
-import { waitUntil } from '../support/wait.js';
+import type { Recorder } from '../support/recorder.js';
 import type { HaChange, HomeAssistant } from './home-assistant.js';
+import { type EntityIds, waitForEntities } from './registry.js';
 
 const patience_ms = 30_000;
 
 /** What becomes of the entities of one device in Home Assistant, from the moment at which it is known there. */
 export class DeviceOnlooker {
   /** By their keys. */
-  readonly #ids: ReadonlyMap<string, string>;
+  readonly #ids: EntityIds;
   readonly #changes: GrowingList<HaChange>;
 
-  private constructor(ids: ReadonlyMap<string, string>, changes: GrowingList<HaChange>) {
+  private constructor(ids: EntityIds, changes: GrowingList<HaChange>) {
     this.#ids = ids;
     this.#changes = changes;
   }
 
-  /** Resolves when all its entities exist; `identity` is what their unique ids begin with. */
-  static async of(ha: HomeAssistant, identity: string): Promise<DeviceOnlooker> {
+  /** Resolves when all its entities exist. */
+  static async of(
+    ha: HomeAssistant,
+    recorder: Recorder,
+    identity: string,
+  ): Promise<DeviceOnlooker> {
     const changes = await ha.changes();
-    let ids = new Map<string, string>();
-    await waitUntil(
-      async () => {
-        const before = ids.size;
-        ids = await entityIds(ha, identity);
-        return ids.size > 0 && ids.size === before;
-      },
-      patience_ms,
-      () => `${identity} in Home Assistant`,
-    );
-    return new DeviceOnlooker(ids, changes);
+    return new DeviceOnlooker(await waitForEntities(ha, recorder, identity), changes);
   }
 
   /** The present moment, for what is asked from it on. */
@@ -91,14 +86,4 @@ export class DeviceOnlooker {
     const id = this.idOf(key);
     return this.#changes.items.slice(from).filter(({ entity_id }) => entity_id === id);
   }
-}
-
-async function entityIds(ha: HomeAssistant, identity: string): Promise<Map<string, string>> {
-  const prefix = `${identity}_`;
-  const entities = await ha.entities();
-  return new Map(
-    entities
-      .filter(({ unique_id }) => unique_id.startsWith(prefix))
-      .map(({ unique_id, entity_id }) => [unique_id.slice(prefix.length), entity_id]),
-  );
 }
