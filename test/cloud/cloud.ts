@@ -56,6 +56,9 @@ export interface CcspCredentials<Brand extends CcspBrand> extends Credentials {
   readonly protocol?: CarProtocol;
 }
 
+/** Making a key takes longer than all else of a cloud: those of a process share one. */
+let authority: ReturnType<typeof generateCACertificate> | undefined;
+
 /** The makers' clouds behind one intercepting proxy; the client believes that it talks to the real ones. */
 export class Cloud {
   readonly requests = new RequestLog();
@@ -100,7 +103,7 @@ export class Cloud {
   }
 
   static async start(options: CloudOptions = {}): Promise<Cloud> {
-    const { key, cert } = await generateCACertificate({ bits: 2048 });
+    const { key, cert } = await (authority ??= generateCACertificate({ bits: 2048 }));
     const folder = await mkdtemp(join(tmpdir(), 'bluelink2mqtt-cloud-'));
     const cloud = new Cloud({
       clock: options.clock ?? Date.now,

@@ -7,6 +7,7 @@ import datetime
 import enum
 import json
 import logging
+import os
 import sys
 import threading
 import time
@@ -45,7 +46,10 @@ class Client:
 
     def do(self, call: str, arguments: list[Any]) -> Any:
         if call == "open":
-            self.open(**arguments[0])
+            account, environment = arguments
+            os.environ.update(environment)
+            time.tzset()
+            self.open(**account)
             return None
         if call == "vehicles":
             return {car: vars(vehicle) for car, vehicle in self.manager.vehicles.items()}

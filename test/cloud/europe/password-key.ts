@@ -1,4 +1,9 @@
-import { constants, generateKeyPairSync, privateDecrypt } from 'node:crypto';
+import {
+  constants,
+  generateKeyPairSync,
+  type KeyPairKeyObjectResult,
+  privateDecrypt,
+} from 'node:crypto';
 
 export interface PublicPasswordKey {
   readonly kty: string;
@@ -7,10 +12,13 @@ export interface PublicPasswordKey {
   readonly e: string;
 }
 
+/** Making it takes long: the servers of a process share it. */
+let pair: KeyPairKeyObjectResult | undefined;
+
 /** The key that clients lock passwords with. */
 export class PasswordKey {
   readonly kid = 'password-key-1';
-  readonly #pair = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  readonly #pair = (pair ??= generateKeyPairSync('rsa', { modulusLength: 2048 }));
 
   get public(): PublicPasswordKey {
     const { n = '', e = '' } = this.#pair.publicKey.export({ format: 'jwk' });
