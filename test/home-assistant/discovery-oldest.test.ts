@@ -1,0 +1,4 @@
+import { describeDiscovery } from './discovery-suite.js';
+import { versions } from './home-assistant.js';
+
+describeDiscovery(versions.oldest);
