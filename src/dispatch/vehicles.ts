@@ -131,7 +131,8 @@ export class Vehicles {
   }
 
   byVendorId(vehicle: string): KnownVehicle | undefined {
-    return this.#enabled().find((car) => car.listed.id === vehicle);
+    const car = this.#known?.find(({ listed }) => listed.id === vehicle);
+    return car !== undefined && isShown(car, this.#options.clock.now()) ? car : undefined;
   }
 
   settingsOf(vehicle: string): OwnSettings | undefined {
@@ -345,7 +346,7 @@ export class Vehicles {
 
   #enabled(): readonly KnownVehicle[] {
     const now = this.#options.clock.now();
-    return (this.#known ?? []).filter((car) => car.enabled && !isGivenUp(car, now));
+    return (this.#known ?? []).filter((car) => isShown(car, now));
   }
 
   #publish(vehicle: string): void {
@@ -467,6 +468,10 @@ export class Vehicles {
   #putKnown(): Promise<void> {
     return this.#options.putVehicles(this.#known ?? []).catch(this.#options.onStoreTrouble);
   }
+}
+
+function isShown(car: KnownVehicle, now: number): boolean {
+  return car.enabled && !isGivenUp(car, now);
 }
 
 interface Asked {

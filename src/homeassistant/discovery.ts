@@ -52,12 +52,14 @@ export function devicesOf(
   options: DiscoveryOptions,
   cars: readonly AnnouncedCar[],
 ): DeviceSource[] {
-  const labels = labelsOf(cars);
+  // Who only asks for ids, as is done often, does not wait for what a fleet is called.
+  let labels: readonly Label[] | undefined;
+  const labelAt = (place: number): Label | undefined => (labels ??= labelsOf(cars))[place];
   return [
     ...bridgeDevices(options).map((message) => ({ id: message.id, message: () => message })),
     ...cars.map((car, place) => ({
       id: deviceIdOf(car),
-      message: () => carDevice(options, car, labels[place] ?? labelOf(car)),
+      message: () => carDevice(options, car, labelAt(place) ?? labelOf(car)),
     })),
   ];
 }

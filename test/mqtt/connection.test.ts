@@ -66,6 +66,37 @@ async function aServer(onClient: (socket: Socket) => void): Promise<string> {
   return `mqtt://127.0.0.1:${String((server.address() as AddressInfo).port)}`;
 }
 
+test('which subscriptions a broker refuses is said in one line; the others hold', async () => {
+  const aedes = await Aedes.createBroker({
+    authorizeSubscribe: (_client, subscription, done) => {
+      done(null, subscription.topic.startsWith('forbidden') ? null : subscription);
+    },
+  });
+  const url = await aServer((socket) => void aedes.handle(socket));
+  onTestFinished(() => {
+    aedes.close();
+  });
+  const { connection, received, lines, until } = aConnection(url, { version: 4 });
+  for (const filter of ['forbidden/one', 'other', 'forbidden/two']) connection.subscribe(filter);
+  connection.start();
+  await until(1);
+  await waitUntil(
+    () => lines.some(({ level }) => level === 'warn'),
+    10_000,
+    () => 'a warning',
+  );
+  expect(lines.filter(({ level }) => level === 'warn')).toMatchObject([
+    { filters: ['forbidden/one', 'forbidden/two'] },
+  ]);
+  await connection.publish('other', 'word');
+  await waitUntil(
+    () => received.length > 0,
+    10_000,
+    () => 'what was allowed',
+  );
+  expect(received).toEqual(['word']);
+});
+
 describe.skipIf(!hasMosquitto)('with mosquitto', () => {
   let broker: Mosquitto;
   beforeAll(async () => {
@@ -96,6 +127,31 @@ describe.skipIf(!hasMosquitto)('with mosquitto', () => {
     );
     expect(received).toEqual(['force']);
   });
+
+  test.each([5, 4] as const)(
+    'with version %i it hears what it has subscribed to, over lost connections too',
+    async (version) => {
+      const { connection, received, until } = aConnection(broker.url, { version });
+      connection.subscribe('other/before');
+      connection.start();
+      await until(1);
+      connection.subscribe('other/during');
+      for (const count of [2, 4]) {
+        for (const topic of ['other/before', 'other/during', 'other/never']) {
+          await broker.publish(topic, topic);
+        }
+        await waitUntil(
+          () => received.length === count,
+          10_000,
+          () => `${String(count)} messages instead of ${received.join(' ')}`,
+        );
+        expect(received.slice(count - 2)).toEqual(['other/before', 'other/during']);
+        if (count === 4) break;
+        await broker.restart();
+        await until(2);
+      }
+    },
+  );
 
   test('it takes its session up again, or not, as it is told', async () => {
     const clientId = 'resumes';
