@@ -3,7 +3,6 @@ import { parseDuration } from '../config/duration.js';
 import { statuses } from '../vehicle/life-cycle.js';
 import { codeMethods } from '../vehicle/task.js';
 import { checkConfig } from './check-config.js';
-import { demo } from './demo.js';
 import { exitCodes, type ExitCode } from './exit-codes.js';
 import { login, type LoginOptions } from './login.js';
 import { log } from './log.js';
@@ -39,6 +38,8 @@ export async function runSubcommand(args: readonly string[]): Promise<Running | 
     .description('run the bridge with two simulated cars and a broker of its own')
     .option('--port <port>', 'the port of its broker; another free one if it is taken', portNumber)
     .action(async (options: { port?: number }) => {
+      // Its broker is of no use to any other subcommand.
+      const { demo } = await import('./demo.js');
       result = await demo(options);
     });
   addSetup(program, (code) => {
