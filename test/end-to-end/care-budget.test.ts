@@ -19,21 +19,24 @@ describe.skipIf(!hasMosquitto)(
       await clearOfMidnight();
     }, 200_000);
 
-    /** What a person says with mosquitto_pub, and how it ended. */
+    /** What a person says, and how it ended. */
     async function says(
       bridge: SimulatedBridge,
       [target, command]: readonly [target: string, command: string],
       fields: Readonly<Record<string, unknown>>,
     ): Promise<LifeCycleEvent> {
       const id = bridge.newId();
-      await broker.publish(bridge.commandTopic(target, command), JSON.stringify({ id, ...fields }));
+      await bridge.recorder.publish(
+        bridge.commandTopic(target, command),
+        JSON.stringify({ id, ...fields }),
+      );
       return bridge.recorder.waitForEnding(id, patience_ms);
     }
 
     /** A month of trips of another car than those of the commands. */
     async function startsTrips(bridge: SimulatedBridge, id: string): Promise<void> {
       const payload = JSON.stringify({ id, month: '2026-06' });
-      await broker.publish(bridge.commandTopic('car1', 'trips'), payload);
+      await bridge.recorder.publish(bridge.commandTopic('car1', 'trips'), payload);
     }
 
     const budgetOf = ({ budget }: BridgeState) => budget['home'];

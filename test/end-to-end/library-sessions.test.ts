@@ -76,34 +76,32 @@ describe.skipIf(!hasLibraryWorld)('the session of an account', () => {
     expect(readOfBefore).toEqual([]);
   });
 
-  test.each(['hyundai', 'kia'] as const)(
-    'one sign-in serves all who hold a revoked session of %s, and their calls succeed at the second try',
-    async (maker) => {
-      const { owner, entry } = ownerAt[maker]();
-      const bridge = await LibraryBridge.start({ ...world, accounts: [entry()] });
-      await bridge.waitForAccount(maker, 'ready');
-      const held = world.cloud.hold({ operation: ['cached', 'force'] });
-      onTeardown(held.release);
-      world.cloud.requests.clear();
-      const read = await bridge.send(`${maker}-0`, 'cached');
-      const wake = await bridge.send(`${maker}-0`, 'force');
-      await world.cloud.requests.arrived('cached');
-      await world.cloud.requests.arrived('force');
-      owner.revokeSession();
-      held.release();
-      for (const id of [read, wake]) {
-        await bridge.ending(id);
-        expect(bridge.events(id)).toMatchObject([
-          { status: 'accepted' },
-          { status: 'running', attempt: 1 },
-          { status: 'running', attempt: 2 },
-          { status: 'succeeded' },
-        ]);
-      }
-      expect(signIns(owner.username)).toHaveLength(1);
-      expect(owner.cars[0]?.count('wake', 'wake')).toBe(1);
-    },
-  );
+  test('one sign-in serves all who hold a revoked session, and their calls succeed at the second try', async () => {
+    const maker = 'kia';
+    const { owner, entry } = ownerAt[maker]();
+    const bridge = await LibraryBridge.start({ ...world, accounts: [entry()] });
+    await bridge.waitForAccount(maker, 'ready');
+    const held = world.cloud.hold({ operation: ['cached', 'force'] });
+    onTeardown(held.release);
+    world.cloud.requests.clear();
+    const read = await bridge.send(`${maker}-0`, 'cached');
+    const wake = await bridge.send(`${maker}-0`, 'force');
+    await world.cloud.requests.arrived('cached');
+    await world.cloud.requests.arrived('force');
+    owner.revokeSession();
+    held.release();
+    for (const id of [read, wake]) {
+      await bridge.ending(id);
+      expect(bridge.events(id)).toMatchObject([
+        { status: 'accepted' },
+        { status: 'running', attempt: 1 },
+        { status: 'running', attempt: 2 },
+        { status: 'succeeded' },
+      ]);
+    }
+    expect(signIns(owner.username)).toHaveLength(1);
+    expect(owner.cars[0]?.count('wake', 'wake')).toBe(1);
+  });
 
   test('a session that is refused again right after a sign-in is not renewed once more', async () => {
     const { owner, entry } = ownerAt.hyundai();
@@ -142,40 +140,39 @@ describe.skipIf(!hasLibraryWorld)('the session of an account', () => {
     expect(await bridge.refresh('hyundai-0', 'cached')).toMatchObject({ status: 'succeeded' });
   });
 
-  test.each(['hyundai', 'kia'] as const)(
-    'after three refusals by %s nobody signs in any more until the credentials change',
-    async (maker) => {
-      const { owner, entry } = ownerAt[maker]();
-      const before = entry();
-      const first = await LibraryBridge.start({ ...world, accounts: [before] });
-      await first.waitForAccount(maker, 'ready');
-      owner.password = 'a new password';
-      owner.revokeSession();
-      owner.revokeRefreshToken();
-      world.cloud.requests.clear();
+  // Alike for every maker: `describeRegions`.
+  test('after three refusals nobody signs in any more until the credentials change', async () => {
+    const maker = 'hyundai';
+    const { owner, entry } = ownerAt[maker]();
+    const before = entry();
+    const first = await LibraryBridge.start({ ...world, accounts: [before] });
+    await first.waitForAccount(maker, 'ready');
+    owner.password = 'a new password';
+    owner.revokeSession();
+    owner.revokeRefreshToken();
+    world.cloud.requests.clear();
 
-      const failed = await first.refresh(`${maker}-0`, 'cached');
-      expect(failed).toMatchObject({ status: 'failed', code: 'auth_failed' });
-      const state = await first.waitForAccount(maker, 'refused');
-      expect(state.last_error).toMatchObject({ code: 'auth_failed' });
-      const tries = signIns(owner.username).filter(({ operation }) => operation === 'sign_in');
-      expect(tries).toHaveLength(3);
-      await expectRefusal(first, maker, 'auth_failed');
-      await first.daemon.stop();
+    const failed = await first.refresh(`${maker}-0`, 'cached');
+    expect(failed).toMatchObject({ status: 'failed', code: 'auth_failed' });
+    const state = await first.waitForAccount(maker, 'refused');
+    expect(state.last_error).toMatchObject({ code: 'auth_failed' });
+    const tries = signIns(owner.username).filter(({ operation }) => operation === 'sign_in');
+    expect(tries).toHaveLength(3);
+    await expectRefusal(first, maker, 'auth_failed');
+    await first.daemon.stop();
 
-      world.cloud.requests.clear();
-      const second = await LibraryBridge.start({ ...world, accounts: [before], after: first });
-      await second.waitForAccount(maker, 'refused');
-      await expectRefusal(second, maker, 'auth_failed');
-      await second.daemon.stop();
-      expect(world.cloud.requests.all).toEqual([]);
+    world.cloud.requests.clear();
+    const second = await LibraryBridge.start({ ...world, accounts: [before], after: first });
+    await second.waitForAccount(maker, 'refused');
+    await expectRefusal(second, maker, 'auth_failed');
+    await second.daemon.stop();
+    expect(world.cloud.requests.all).toEqual([]);
 
-      const mended = entry();
-      const third = await LibraryBridge.start({ ...world, accounts: [mended], after: second });
-      await third.waitForAccount(maker, 'ready');
-      expect(await third.refresh(`${maker}-0`, 'cached')).toMatchObject({ status: 'succeeded' });
-    },
-  );
+    const mended = entry();
+    const third = await LibraryBridge.start({ ...world, accounts: [mended], after: second });
+    await third.waitForAccount(maker, 'ready');
+    expect(await third.refresh(`${maker}-0`, 'cached')).toMatchObject({ status: 'succeeded' });
+  });
 
   test('Kia asks for a one-time code: commands are refused at once, and it is asked only once', async () => {
     const { owner, entry } = ownerAt.kia();

@@ -51,8 +51,11 @@ function describeSignIns(home: Home, here: () => AtHome<Maker>): void {
     expectNotBlocked(driven, countsAsRefusal(home, { path, operation }, one));
   }
 
+  let known: Promise<readonly Step[]> | undefined;
+  const steps = () => (known ??= stepsOfSignIn());
+
   /** What a sign-in asks, one after the other. */
-  async function steps(): Promise<readonly Step[]> {
+  async function stepsOfSignIn(): Promise<readonly Step[]> {
     const { account, cloud } = here();
     cloud.requests.clear();
     await account.drive({ operation: 'sign_in' });

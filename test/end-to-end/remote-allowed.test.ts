@@ -97,7 +97,7 @@ describe.skipIf(!hasMosquitto)('what is allowed', () => {
     const next = bridge.recorder.waitForNext(
       ({ topic }) => topic === bridge.topic(`${car}/result`),
     );
-    await broker.publish(bridge.commandTopic(car, name), payload);
+    await bridge.recorder.publish(bridge.commandTopic(car, name), payload);
     return lifeCycleEventSchema.parse(JSON.parse((await next).payload));
   }
 
