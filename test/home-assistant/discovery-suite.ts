@@ -88,7 +88,8 @@ export function describeDiscovery(version: string): void {
         const level = 70 + place;
         await bridge.weather({ vehicles: { '*': { cached: { aux_battery: level } } } });
         await bridge.refresh(`car${String(place)}`, 'cached');
-        await ha.wait(`sensor.${slugOf(name)}_aux_battery`, String(level), 20);
+        const shown = await ha.wait(`sensor.${name}_aux_battery`, String(level), 20);
+        expect(shown).toMatchObject({ state: String(level) });
       }
       const [entities, announced] = [await ha.entities(), announcedIn(recorder.messages)];
       for (const [place, name] of cars.entries())
@@ -108,7 +109,8 @@ export function describeDiscovery(version: string): void {
       const nothing = emptied(newestState(bridge, 0));
       const topic = bridge.topic('car0/state');
       await broker.publish(topic, JSON.stringify(nothing), { retain: true });
-      await ha.wait('sensor.car0_soc', 'unknown', 20);
+      const battery = await ha.wait('sensor.car0_soc', 'unknown', 20);
+      expect(battery).toMatchObject({ state: 'unknown' });
       const entities = await ha.entities();
       expectShown(entities, announcedIn(recorder.messages), 'car0', nothing);
       expect(find(entities, 'climate.car0_climate')).toMatchObject({
@@ -117,14 +119,15 @@ export function describeDiscovery(version: string): void {
       });
       expect(await ha.log()).toEqual([]);
       await bridge.refresh('car0', 'cached');
-      expect(await ha.wait('sensor.car0_soc', '*', 20)).not.toBeNull();
+      const back = await ha.wait('sensor.car0_soc', '*', 20);
+      expect(back.state).toMatch(/^\d+$/);
     });
 
     test('takes a message for each entity, and cars in Fahrenheit, and shows American units', async () => {
       await ha.websocket('config/core/update', { unit_system: 'us_customary' });
       const american = await startAmerican(broker, 'component');
       await told(recorder, ['EV6', 'Sportage PHEV', 'Niro Hybrid', 'Ceed']);
-      await ha.wait('climate.ev6_climate', 'off', 30);
+      expect(await ha.wait('climate.ev6_climate', 'off', 30)).toMatchObject({ state: 'off' });
       const unknown = [...unknownOf('sportage_phev'), ...unknownOf('car1')];
       expect(await unexpected(ha, unknown)).toEqual([]);
       const entities = await ha.entities();
@@ -156,7 +159,8 @@ export function describeDiscovery(version: string): void {
       await bridge.daemon.stop();
       const connection = `binary_sensor.${slugOf(`bluelink2mqtt ${bridge.base}`)}_connected`;
       expect(await ha.wait(connection, 'off', 20)).toMatchObject({ state: 'off' });
-      await ha.wait('sensor.car0_soc', 'unavailable', 20);
+      const battery = await ha.wait('sensor.car0_soc', 'unavailable', 20);
+      expect(battery).toMatchObject({ state: 'unavailable' });
       const { [connection]: _, ...others } = await ha.states();
       expect(new Set(Object.values(others))).toEqual(new Set(['unavailable']));
     });

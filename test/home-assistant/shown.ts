@@ -26,20 +26,15 @@ function properties(entity: HaEntity) {
 
 function wanted({ device, component }: Announced) {
   const isEnabled = component.enabled_by_default !== false;
-  const hasOptions = component.platform === 'sensor' || component.platform === 'select';
+  const { name, unit_of_measurement: unit = null } = component;
+  const { device_class = null, entity_category = null, icon = null } = component;
+  const { state_class = null, options = null } = component;
   return {
     entity_id: component.default_entity_id,
     unique_id: component.unique_id,
-    device,
-    device_class: component.device_class ?? null,
-    entity_category: component.entity_category ?? null,
-    icon: component.icon ?? null,
-    state_class: component.state_class ?? null,
-    options: hasOptions ? (component.options ?? null) : null,
+    ...{ device, device_class, entity_category, icon, state_class, options },
     disabled_by: isEnabled ? null : 'integration',
-    ...(isEnabled
-      ? { name: `${device} ${component.name}`, unit: component.unit_of_measurement ?? null }
-      : {}),
+    ...(isEnabled ? { name: `${device} ${name}`, unit } : {}),
   };
 }
 
@@ -48,12 +43,16 @@ export function shownOf(component: Component, document: unknown): string | undef
   const path = /value_json\.([a-z0-9_.]+)/.exec(component.value_template ?? '')?.[1];
   if (path === undefined || component.platform === 'event') return undefined;
   const value = path.split('.').reduce<unknown>(field, document);
+  return stateFor(component, value);
+}
+
+function stateFor({ platform, device_class }: Component, value: unknown): string {
   if (value === null) return 'unknown';
-  if (typeof value === 'number') return String(value);
-  if (typeof value === 'string')
-    return component.device_class === 'timestamp' ? moment(value) : value;
-  if (component.platform === 'cover') return value === true ? 'open' : 'closed';
-  return value === true ? 'on' : 'off';
+  if (typeof value === 'boolean') {
+    const [yes, no] = platform === 'cover' ? ['open', 'closed'] : ['on', 'off'];
+    return value ? yes : no;
+  }
+  return device_class === 'timestamp' ? moment(String(value)) : String(value);
 }
 
 /** A state in the same words. */
