@@ -289,8 +289,10 @@ export class Vehicles {
   /** The cars that have been read, with what is said of them to who shows cars. */
   get announced() {
     return this.#enabled().flatMap((car) => {
-      const { identity, told, topic_id } = car;
-      return identity === null ? [] : [{ identity, topic_id, told, info: this.#infoOf(car) }];
+      const { identity, told, name, listed } = car;
+      const { brand, model } = listed;
+      const info = (): VehicleInfo => this.#infoOf(car);
+      return identity === null ? [] : [{ identity, told, name, brand, model, info }];
     });
   }
 

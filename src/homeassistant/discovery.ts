@@ -75,8 +75,9 @@ function carDevice(
   { name, slug }: Label,
 ): DeviceMessage {
   const { topics, expiresIn_ms, version, hasTimes } = options;
-  const { info, identity } = announced;
-  const car = new Car(announced, topics, expiresIn_ms);
+  const { identity, told } = announced;
+  const info = announced.info();
+  const car = new Car(info, told, topics, expiresIn_ms);
   const context: Context = {
     uniquePrefix: levelOf(identity),
     slug,
@@ -226,8 +227,8 @@ function labelsOf(cars: readonly AnnouncedCar[]): Label[] {
   });
 }
 
-function labelOf({ info, identity }: AnnouncedCar): Label {
-  const names = [info.name, info.model, capitalised(info.brand), identity.toUpperCase()];
+function labelOf({ name: own, model, brand, identity }: AnnouncedCar): Label {
+  const names = [own, model, capitalised(brand), identity.toUpperCase()];
   const said = names.flatMap((name) => name?.trim() ?? []).filter((name) => name !== '');
   const slugs = said.map(slugOf).filter((slug) => slug !== '');
   return { name: said[0] ?? maker, slug: slugs[0] ?? maker };

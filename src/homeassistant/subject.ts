@@ -5,8 +5,9 @@ import type { Drivetrain } from '../vehicle/state.js';
 import type { VehicleInfo } from '../vehicle/vehicle-info.js';
 
 /** A car as it is to be announced. */
-export interface AnnouncedCar {
-  readonly info: VehicleInfo;
+export interface AnnouncedCar extends Pick<VehicleInfo, 'name' | 'brand' | 'model'> {
+  /** Costly: it is made for who announces the car, and not for who counts cars. */
+  readonly info: () => VehicleInfo;
   /** What it is known by for ever; no word of a topic. */
   readonly identity: string;
   /** The paths of the values that it has told at some time: `ev.soc`. */
@@ -29,7 +30,8 @@ export class Car {
   readonly #expiresIn_ms: Readonly<Record<ExpiryKey, number>>;
 
   constructor(
-    { info, told }: Pick<AnnouncedCar, 'info' | 'told'>,
+    info: VehicleInfo,
+    told: readonly string[],
     topics: Topics,
     expiresIn_ms: Readonly<Record<ExpiryKey, number>>,
   ) {

@@ -163,7 +163,11 @@ function componentsOf(
   const account = { region: 'europe', account: 'home', backend: 'simulator', library: null };
   const limits = { capabilities: capabilitiesOf(identity), allow: [allow], readOnly: false };
   const info = vehicleInfo(car, account, { ...limits, drivetrain });
-  const announced = { info, identity: vin.toLowerCase(), told };
+  const announced = {
+    ...{ name, brand, model, told },
+    identity: vin.toLowerCase(),
+    info: () => info,
+  };
   return devicesOf(options, [announced])[1]?.message().components ?? {};
 }
 

@@ -92,7 +92,10 @@ function announcedAs(simulated: VehicleReport, options: Described): TestCar {
   const info = vehicleInfo(car, account, { capabilities, allow, readOnly, drivetrain });
   const reading = { report, polled_at: at, source: 'cached' } as const;
   return {
-    announced: { info, identity: car.identity ?? '', told: options.told ?? car.told },
+    announced: {
+      ...{ name: info.name, brand: info.brand, model: info.model, info: () => info },
+      ...{ identity: car.identity ?? '', told: options.told ?? car.told },
+    },
     document: stateDocument(car, reading, idle, false),
     ...{ report, capabilities, allow, readOnly, drivetrain },
   };
@@ -138,8 +141,8 @@ export function announcedBy(
   return [
     ...configs.map(([topic, payload]) => retained(topic, payload)),
     retained(topics.bridge.availability, 'online'),
-    ...cars.map(({ announced: { info } }) =>
-      retained(topics.vehicle(info.id).availability, 'online'),
+    ...cars.map(({ announced }) =>
+      retained(topics.vehicle(announced.info().id).availability, 'online'),
     ),
   ];
 }

@@ -37,7 +37,7 @@ function entitiesOf(cars: readonly TestCar[], options: AnnounceOptions = {}): Di
 }
 
 function keysOf(car: TestCar): string[] {
-  const { vin } = car.announced.info;
+  const { vin } = car.announced.info();
   return entitiesOf([car])
     .filter(({ device }) => device['serial_number'] === (vin ?? undefined))
     .map(({ key }) => key);

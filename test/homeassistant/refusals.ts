@@ -21,7 +21,7 @@ export function refusedOf(
     sendableBy(entity)
       .flatMap((message): string[] => {
         const { target, name } = topics.parseCommand(message.topic) ?? { target: '', name: '' };
-        const car = cars.find(({ announced }) => announced.info.id === target);
+        const car = cars.find(({ announced }) => announced.info().id === target);
         const why =
           target === 'bridge'
             ? bridgeRefusal(name, message, options)
