@@ -130,8 +130,9 @@ export async function startBridge(
       if (event.seq === 0) auditTrail.refused(event, source);
     },
     carsChanged: () => {
-      announcer?.changed();
-      leftovers.clearSoon();
+      // What is announced no more is cleared after that was said.
+      if (announcer === undefined) leftovers.clearSoon();
+      else announcer.changed();
     },
     changed: () => {
       state.changed();
@@ -403,8 +404,9 @@ export async function startBridge(
   auditTrail.start();
   ownCommands.start();
   for (const account of accounts) account.start();
-  const isReplacing = leftovers.clear().some((topic) => !topics.isOwn(topic));
-  announcer?.start({ isReplacing });
+  const isReplacing = leftovers.clearAnnouncements().length > 0;
+  if (announcer === undefined) leftovers.clearSoon();
+  else announcer.start({ isReplacing });
   connection.start();
 
   return {

@@ -15,7 +15,8 @@ export interface LeftoversOptions {
   readonly announced: () => (topic: string) => boolean;
 }
 
-const settle_ms = 1000;
+/** Home Assistant takes a moment to let go of a topic, and logs an error for each entity that still reads a cleared one. */
+const settle_ms = 5000;
 const ofEachCar: readonly string[] = ['availability', 'info', 'state', 'trips'];
 const valueOf = 'value';
 
@@ -23,28 +24,49 @@ const valueOf = 'value';
 export class Leftovers {
   readonly #options: LeftoversOptions;
   readonly #due = new Alarm(() => {
-    this.clear();
+    this.#clearWhenSettled();
   });
+  /** Monotonic. */
+  #changedAt = 0;
 
   constructor(options: LeftoversOptions) {
     this.#options = options;
   }
 
+  /** A while after the newest change has been announced. */
   clearSoon(): void {
+    this.#changedAt = performance.now();
     this.#due.atLatest(settle_ms);
+  }
+
+  /** What announced a device that is gone, or one in another form; answers it. At once: what it names comes later. */
+  clearAnnouncements(): readonly string[] {
+    return this.#clear(this.#leftOver().filter((topic) => topic.endsWith('/config')));
   }
 
   /** Answers what was left over. */
   clear(): readonly string[] {
-    const { written, publisher } = this.#options;
-    const belongs = this.#rule();
-    const left = written.all.filter((topic) => !belongs(topic));
-    for (const topic of left) publisher.remove(topic);
-    return left;
+    return this.#clear(this.#leftOver());
   }
 
   stop(): void {
     this.#due.stop();
+  }
+
+  #clearWhenSettled(): void {
+    const wait_ms = this.#changedAt + settle_ms - performance.now();
+    if (wait_ms > 0) this.#due.atLatest(wait_ms);
+    else this.clear();
+  }
+
+  #leftOver(): readonly string[] {
+    const belongs = this.#rule();
+    return this.#options.written.all.filter((topic) => !belongs(topic));
+  }
+
+  #clear(topics: readonly string[]): readonly string[] {
+    for (const topic of topics) this.#options.publisher.remove(topic);
+    return topics;
   }
 
   /** Which topics are in use with the cars that there are now. */

@@ -83,6 +83,22 @@ test('until every account has listed its cars, those of unknown cars stay', () =
   expectLeft({ written }, [...unknown, ...flat]);
 });
 
+test('what announces is cleared first, and the rest a while after the newest change', () => {
+  vi.useFakeTimers();
+  onTestFinished(() => {
+    vi.useRealTimers();
+  });
+  const { left, removed } = leftovers({ written: ['cars/state', config], isAnnounced: false });
+  expect(left.clearAnnouncements()).toEqual([config]);
+  left.clearSoon();
+  vi.advanceTimersByTime(4900);
+  left.clearSoon();
+  vi.advanceTimersByTime(4900);
+  expect(removed).toEqual([config]);
+  vi.advanceTimersByTime(200);
+  expect(removed).toContain('cars/state');
+});
+
 test('it is done soon, once for what comes together, and not after the end', () => {
   vi.useFakeTimers();
   onTestFinished(() => {
