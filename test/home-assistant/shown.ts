@@ -38,15 +38,17 @@ function wanted({ device, component }: Announced) {
   };
 }
 
+type Value = string | number | boolean | null;
+
 /** What an entity has to show of a document; undefined where that is no plain value of it. */
 export function shownOf(component: Component, document: unknown): string | undefined {
   const path = /value_json\.([a-z0-9_.]+)/.exec(component.value_template ?? '')?.[1];
   if (path === undefined || component.platform === 'event') return undefined;
   const value = path.split('.').reduce<unknown>(field, document);
-  return stateFor(component, value);
+  return stateFor(component, value as Value);
 }
 
-function stateFor({ platform, device_class }: Component, value: unknown): string {
+function stateFor({ platform, device_class }: Component, value: Value): string {
   if (value === null) return 'unknown';
   if (typeof value === 'boolean') {
     const [yes, no] = platform === 'cover' ? ['open', 'closed'] : ['on', 'off'];
