@@ -71,7 +71,7 @@ describe.skipIf(!hasMosquitto).each([versions.newest, versions.oldest])(
     async function expectBack(): Promise<void> {
       await waitForDevices(ha, devices);
       expect(await waitForEntities(ha, discovery, identity)).toEqual(before);
-      await ha.wait(before.get('doors_lock') ?? '', '*', 20);
+      await ha.wait(before.get('soc') ?? '', '*', 20);
     }
 
     test('a car stays deleted until somebody asks for it', async () => {

@@ -109,9 +109,16 @@ export class HomeAssistant {
     return this.#ask('call', service, entity, JSON.stringify(data));
   }
 
-  /** Waits for a state (`*`: any known one). */
-  wait(entity: string, state: string, seconds: number): Promise<{ state: string }> {
-    return this.#ask('wait', entity, state, String(seconds));
+  /** Waits for a state (`*`: any known one); rejects where it does not come. */
+  async wait(entity: string, state: string, seconds: number): Promise<{ state: string }> {
+    const words = ['wait', entity, state, String(seconds)];
+    const found = await this.#ask<{ state: string } | null>(...words);
+    const isKnown = found !== null && !['unknown', 'unavailable'].includes(found.state);
+    if (found === null || (state === '*' ? !isKnown : found.state !== state))
+      throw new Error(
+        `waited ${String(seconds)} s for ${entity} to be ${state}: ${String(found?.state)}`,
+      );
+    return found;
   }
 
   /** Any command of its websocket API. */
