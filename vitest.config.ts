@@ -65,7 +65,7 @@ export default defineConfig({
           testTimeout: 60_000,
           hookTimeout: 60_000,
           // They wait for much else than processors.
-          maxWorkers: 3,
+          maxWorkers: 4,
           // Each file starts brokers and daemons of its own: after the quick tests, never beside them.
           sequence: { groupOrder: 1 },
         },
@@ -78,6 +78,7 @@ export default defineConfig({
           include: ['test/home-assistant/**/*.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 180_000,
+          maxWorkers: 3,
           sequence: { groupOrder: 2 },
         },
       },

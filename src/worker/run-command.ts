@@ -7,14 +7,16 @@ import type { WorkerData } from './worker-data.js';
 
 const { backend, idle_ms, orders } = workerData as WorkerData;
 
+// Not `parentPort`: the pool keeps that for itself in this direction, and a foreign message there ends the thread. It is
+// there before the thread tells of a process: who knows of that may order its end.
+const channel = new BroadcastChannel(orders);
+
 const thread = CommandThread.start({
   createBackend: (notes) => createBackend(backend, notes),
   post: (note) => parentPort?.postMessage(note),
   idle_ms,
 });
 
-// Not `parentPort`: the pool keeps that for itself in this direction, and a foreign message there ends the thread.
-const channel = new BroadcastChannel(orders);
 channel.onmessage = (event: unknown) => {
   const order = threadOrderSchema.safeParse((event as MessageEvent).data);
   if (order.success) void thread.obey(order.data);

@@ -322,7 +322,7 @@ describe.skipIf(!hasMosquitto)('what a restart does to remote commands', () => {
       await recorder.waitForStatus('accepted', ['accepted']);
       store.shut();
       const { writes } = await store.held.waitFor(
-        ({ writes: [first] }) => JSON.stringify(first).includes('"accepted"'),
+        ({ writes }) => JSON.stringify(writes).includes('"accepted"'),
         10_000,
         () => 'the write of its start',
       );
