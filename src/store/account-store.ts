@@ -13,7 +13,7 @@ import {
   sessionSchema,
 } from '../vehicle/task.js';
 import { createJournal } from './journal.js';
-import { readAs } from './read-as.js';
+import { readAllAs, readAs } from './read-as.js';
 import type { Store, Write } from './store.js';
 import { createTripStore } from './trip-store.js';
 
@@ -94,17 +94,9 @@ export function createAccountStore(store: Store, account: string) {
   const prefix = `account/${account}/`;
   const keyOf = (kind: KindOfCar, vehicle: string) => `${prefix}${kind}/${vehicle}`;
 
-  /** What is kept of each car, by its vendor id; what cannot be read is left out. */
-  async function ofCars<T>(kind: KindOfCar, schema: z.ZodType<T>): Promise<Map<string, T>> {
-    const start = keyOf(kind, '');
-    const entries = await store.list(start);
-    return new Map(
-      entries.flatMap(({ key, value }) => {
-        const kept = schema.safeParse(value);
-        return kept.success ? [[key.slice(start.length), kept.data] as const] : [];
-      }),
-    );
-  }
+  /** What is kept of each car, by its vendor id. */
+  const ofCars = <T>(kind: KindOfCar, schema: z.ZodType<T>): Promise<Map<string, T>> =>
+    readAllAs(store, keyOf(kind, ''), schema);
 
   return {
     journal: createJournal(store, prefix),

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { readAs } from './read-as.js';
+import { readAllAs, readAs } from './read-as.js';
 import type { Store, Write } from './store.js';
 
 const pollingSchema = z.object({
@@ -76,15 +76,8 @@ export function createBridgeStore(store: Store) {
     },
 
     /** What was announced of each device, by its id. */
-    announced: async (): Promise<Map<string, Platforms>> => {
-      const entries = await store.list(announcedPrefix);
-      return new Map(
-        entries.flatMap(({ key, value }) => {
-          const parsed = platformsSchema.safeParse(value);
-          return parsed.success ? [[key.slice(announcedPrefix.length), parsed.data] as const] : [];
-        }),
-      );
-    },
+    announced: (): Promise<Map<string, Platforms>> =>
+      readAllAs(store, announcedPrefix, platformsSchema),
     putAnnounced: (id: string, platforms: Platforms): Promise<void> =>
       noted(`${announcedPrefix}${id}`, platforms),
 

@@ -1,5 +1,6 @@
 import { v7 as uuidv7 } from 'uuid';
 import { refusalSchema, type StoredRefusal } from '../vehicle/audit-entry.js';
+import { readAllAs } from './read-as.js';
 import type { Store, Write } from './store.js';
 
 const prefix = 'refusal/';
@@ -25,12 +26,8 @@ export class Refusals {
   }
 
   static async open(store: Store): Promise<Refusals> {
-    const found = (await store.list(prefix)).flatMap(({ key, value }) => {
-      const refusal = refusalSchema.safeParse(value);
-      return refusal.success
-        ? [{ place: Number(key.slice(prefix.length)), held: refusal.data }]
-        : [];
-    });
+    const stored = await readAllAs(store, prefix, refusalSchema);
+    const found = [...stored].map(([place, held]) => ({ place: Number(place), held }));
     found.sort((one, other) => (one.held.key < other.held.key ? -1 : 1));
     const newest = found.at(-1);
     const next = newest === undefined ? 0 : (newest.place + 1) % places;

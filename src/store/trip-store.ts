@@ -1,5 +1,5 @@
 import { tripMonthSchema, type TripMonth } from '../vehicle/trips.js';
-import { readAs } from './read-as.js';
+import { readAllAs, readAs } from './read-as.js';
 import type { Store, Write } from './store.js';
 
 /** The months of one account's cars, as they are published. */
@@ -19,12 +19,11 @@ export function createTripStore(store: Store, account: string) {
 
     /** Of every car, oldest first. */
     async all(): Promise<{ readonly vehicle: string; readonly month: TripMonth }[]> {
-      const entries = await store.list(prefix);
-      return entries.flatMap(({ key, value }) => {
-        const month = tripMonthSchema.safeParse(value);
-        const vehicle = key.slice(prefix.length, key.lastIndexOf('/'));
-        return month.success ? [{ vehicle, month: month.data }] : [];
-      });
+      const months = await readAllAs(store, prefix, tripMonthSchema);
+      return [...months].map(([place, month]) => ({
+        vehicle: place.slice(0, place.lastIndexOf('/')),
+        month,
+      }));
     },
   };
 }
