@@ -75,8 +75,8 @@ const willDelay_s = 10;
 const maximumPacketSize = 4 * 1024 * 1024;
 /** Another client has our id: fighting over it would only disconnect both again and again. */
 const takeOverPause_ms = 60_000;
-/** From this reason code on a broker's answer is a refusal. */
-const firstRefusal = 128;
+/** From this reason code on a broker's answer is a refusal, and final: the same again would be refused again. */
+export const firstRefusal = 128;
 const sessionTakenOver = 142;
 const quickLoss_ms = 5000;
 const quickLosses = 3;

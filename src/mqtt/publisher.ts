@@ -1,6 +1,6 @@
 import type { Logger } from '../daemon/logger.js';
 import type { Outgoing, Parcel } from '../vehicle/journal-record.js';
-import type { PublishOptions } from './connection.js';
+import { firstRefusal, type PublishOptions } from './connection.js';
 import type { WrittenTopics } from './written-topics.js';
 
 export type Publish = (topic: string, payload: string, options?: PublishOptions) => Promise<void>;
@@ -19,9 +19,6 @@ interface Pending {
   readonly parcel: Parcel;
   readonly delivered: () => void;
 }
-
-/** From this reason code on a broker's answer is final: publishing again would be refused again. */
-const firstRefusal = 128;
 
 /**
  * Brings words to the broker: retained documents (the newest of each topic, again on each connect), events that
