@@ -10,7 +10,7 @@ import {
 } from './bridge-entities.js';
 import { rowsOfCar } from './car-entities.js';
 import type { Component, DeviceMessage } from './device-message.js';
-import type { Entity, Options } from './entity.js';
+import type { Entity, Options, Platform } from './entity.js';
 import { Car, type AnnouncedCar } from './subject.js';
 
 export interface DiscoveryOptions {
@@ -182,8 +182,7 @@ function componentOf<S>(row: Entity<S>, subject: S, context: Context): Component
       : {}),
     ...(readsState ? { state_topic: context.stateTopic } : {}),
     ...(path === undefined ? {} : { value_template: `{{ value_json.${path} }}` }),
-    ...(path !== undefined && platform in booleans ? booleans[platform] : {}),
-    ...(platform === 'binary_sensor' && path === undefined ? booleans.binary_sensor : {}),
+    ...booleans[platform],
     ...(command === undefined
       ? {}
       : {
@@ -197,9 +196,7 @@ function componentOf<S>(row: Entity<S>, subject: S, context: Context): Component
 }
 
 /** JSON's true and false, as a template renders them; null is rendered as `None`, which is unknown. */
-const booleans: Readonly<Partial<Record<Entity<never>['platform'], Options>>> & {
-  readonly binary_sensor: Options;
-} = {
+const booleans: Readonly<Partial<Record<Platform, Options>>> = {
   binary_sensor: { payload_on: 'True', payload_off: 'False' },
   switch: { state_on: 'True', state_off: 'False' },
 };
@@ -212,17 +209,13 @@ interface Label {
 
 /** Two cars of one name get a part of their VIN, so that people and entity ids can tell them apart. */
 function labelsOf(cars: readonly AnnouncedCar[]): Label[] {
-  const labels = cars.map(labelOf);
-  return labels.map(({ name, slug }, place) => {
-    const alike = cars.filter((_, other) => labels[other]?.slug === slug);
-    const [identity = '', ...others] = [
-      cars[place],
-      ...alike.filter((car) => car !== cars[place]),
-    ].map((car) => car?.identity ?? '');
-    if (others.length === 0) return { name, slug };
-    const end = identity.slice(-4);
-    const isEnough = !others.some((other) => other.endsWith(end));
-    const part = isEnough ? end : identity;
+  const labelled = cars.map((car) => ({ car, ...labelOf(car) }));
+  return labelled.map(({ car, name, slug }) => {
+    const alike = labelled.filter((other) => other.car !== car && other.slug === slug);
+    if (alike.length === 0) return { name, slug };
+    const end = car.identity.slice(-4);
+    const isEnough = alike.every((other) => !other.car.identity.endsWith(end));
+    const part = isEnough ? end : car.identity;
     return { name: `${name} ${part.toUpperCase()}`, slug: `${slug}_${slugOf(part)}` };
   });
 }
