@@ -25,11 +25,7 @@ describe.skipIf(!hasMosquitto)(
       [target, command]: readonly [target: string, command: string],
       fields: Readonly<Record<string, unknown>>,
     ): Promise<LifeCycleEvent> {
-      const id = bridge.newId();
-      await bridge.recorder.publish(
-        bridge.commandTopic(target, command),
-        JSON.stringify({ id, ...fields }),
-      );
+      const id = await bridge.command(target, command, fields);
       return bridge.recorder.waitForEnding(id, patience_ms);
     }
 
