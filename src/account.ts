@@ -120,6 +120,7 @@ export async function createAccount(options: AccountOptions, deps: AccountDepend
   });
 
   const pool = startWorkerPool({
+    clock,
     entry: deps.workerEntry,
     backend: options.backend,
     maxThreads: mostThreads,
@@ -489,6 +490,11 @@ export async function createAccount(options: AccountOptions, deps: AccountDepend
     }),
 
     figures: () => ({ ...pool.figures(), waiting: dispatcher.waitingForSlot }),
+
+    /** Why its threads do not turn any more; undefined while they do. */
+    get poolFault() {
+      return pool.fault;
+    },
 
     /** The settings of what the bridge reads by itself have changed. */
     pollingChanged(): void {

@@ -10,6 +10,7 @@ import { BridgeState, poolFigures } from './bridge-state.js';
 import { ClockTrust } from './daemon/clock-trust.js';
 import { utc, type Clock } from './daemon/clock.js';
 import type { Logger } from './daemon/logger.js';
+import { healthOf, LoopWatch, type Health } from './daemon/health.js';
 import { createMetrics } from './daemon/metrics.js';
 import { createNews } from './daemon/news.js';
 import type { RetryPolicy } from './daemon/retry.js';
@@ -387,6 +388,13 @@ export async function startBridge(
     metrics.commandEnded('unknown', 'rejected');
   }
 
+  const loopWatch = new LoopWatch(clock);
+  const health = (): Health =>
+    healthOf([
+      loopWatch.fault,
+      ...accounts.map(({ name, poolFault }) => poolFault && `account ${name}: ${poolFault}`),
+    ]);
+
   // What people ask beside the broker.
   const control = await startControlSocket({
     path: options.control_path,
@@ -411,6 +419,7 @@ export async function startBridge(
 
   return {
     metrics,
+    health,
     /** In order: no new commands, what runs is given a grace, `offline`, then everything is ended. */
     async stop(): Promise<void> {
       isStopping = true;
@@ -429,6 +438,7 @@ export async function startBridge(
       presence.stop();
       clockTrust.stop();
       metrics.stop();
+      loopWatch.stop();
       auditTrail.stop();
       await store.close();
     },

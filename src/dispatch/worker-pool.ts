@@ -1,15 +1,17 @@
 import { BroadcastChannel } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import { v7 as uuidv7 } from 'uuid';
-import { sharedMonotonic } from '../daemon/clock.js';
+import { sharedMonotonic, type Clock } from '../daemon/clock.js';
 import type { PoolFigures } from '../daemon/metrics.js';
 import { settlesWithin } from '../daemon/settles-within.js';
 import { failure, type Failure } from '../vehicle/outcome.js';
 import { outcomeSchema, reachesCar, type Outcome, type Task } from '../vehicle/task.js';
 import { threadNoteSchema, type ThreadNote, type ThreadOrder } from '../vehicle/thread-note.js';
 import { ThreadProcesses } from './thread-processes.js';
+import { ThreadWatch } from './thread-watch.js';
 
 export interface WorkerPoolOptions {
+  readonly clock: Pick<Clock, 'monotonic'>;
   /** The thread's entry file. */
   readonly entry: string;
   /** How the threads reach the cars: plain data. */
@@ -34,6 +36,7 @@ export function startWorkerPool(options: WorkerPoolOptions) {
   const pool = newPool(options, orders);
   let busy = 0;
   const processes = new ThreadProcesses();
+  const watch = new ThreadWatch(options.clock);
 
   pool.on('message', (message: unknown) => {
     const note = threadNoteSchema.safeParse(message);
@@ -42,9 +45,13 @@ export function startWorkerPool(options: WorkerPoolOptions) {
     options.onNote(note.data);
   });
   pool.on('error', () => undefined);
+  pool.on('workerCreate', () => {
+    watch.has(pool.threads);
+  });
   pool.on('workerDestroy', () => {
     // The event comes while the pool still lists the thread.
     queueMicrotask(() => {
+      watch.has(pool.threads);
       processes.keepOnlyOf(pool.threads.map(({ threadId }) => threadId));
     });
   });
@@ -58,10 +65,14 @@ export function startWorkerPool(options: WorkerPoolOptions) {
     const handed: Task = { ...task, handed_over_at: sharedMonotonic() };
     busy += 1;
     try {
-      return outcomeSchema.parse(await pool.run(handed, { signal: lastResort.signal }));
+      const answer: unknown = await pool.run(handed, { signal: lastResort.signal });
+      watch.returned();
+      return outcomeSchema.parse(answer);
     } catch (error) {
-      if (lastResort.signal.aborted) options.onTerminated(task);
-      return lastResort.signal.aborted ? givenUp(task) : broken(task, error);
+      if (!lastResort.signal.aborted) return broken(task, error);
+      watch.gaveUp();
+      options.onTerminated(task);
+      return givenUp(task);
     } finally {
       busy -= 1;
       clearTimeout(timer);
@@ -75,6 +86,10 @@ export function startWorkerPool(options: WorkerPoolOptions) {
       busy,
       processes: processes.size,
     }),
+    /** Why the threads do not turn any more; undefined while they do. */
+    get fault() {
+      return watch.fault;
+    },
     /** Threads without a task end their processes: another account needs the room. */
     release: (): void => {
       tellThreads({ kind: 'release' });
@@ -83,7 +98,8 @@ export function startWorkerPool(options: WorkerPoolOptions) {
     async stop(): Promise<void> {
       tellThreads({ kind: 'close' });
       await settlesWithin(processes.allEnded(), options.grace_ms);
-      await pool.destroy();
+      // A thread that cannot be ended is none to wait for.
+      await settlesWithin(pool.destroy(), options.grace_ms);
       channel.close();
     },
   };

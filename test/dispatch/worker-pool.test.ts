@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
+import { systemClock } from '../../src/daemon/clock.js';
 import { startWorkerPool } from '../../src/dispatch/worker-pool.js';
 import type { Task } from '../../src/vehicle/task.js';
 import type { ThreadNote } from '../../src/vehicle/thread-note.js';
@@ -13,6 +14,7 @@ function startStuckPool() {
   const notes: ThreadNote[] = [];
   const terminated: Task[] = [];
   const pool = startWorkerPool({
+    clock: systemClock,
     entry: fileURLToPath(new URL('../support/threads/stuck.mjs', import.meta.url)),
     backend: {},
     maxThreads: 1,
