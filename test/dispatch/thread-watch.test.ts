@@ -2,6 +2,8 @@ import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { describe, expect, test } from 'vitest';
 import { ThreadWatch } from '../../src/dispatch/thread-watch.js';
+import { familyOf } from '../support/processes.js';
+import { waitUntil } from '../support/wait.js';
 
 function aWatch() {
   let now = 0;
@@ -16,11 +18,13 @@ function aWatch() {
 
 /** A thread in a call that nothing in this process can end; it ends by itself when the program in it does. */
 async function aHangingThread(): Promise<Worker> {
-  const source = `
-    require('node:worker_threads').parentPort.postMessage('hangs from now on');
-    require('node:child_process').execFileSync('sleep', ['2']);`;
+  const source = `require('node:child_process').execFileSync('sleep', ['2.125']);`;
   const thread = new Worker(source, { eval: true });
-  await once(thread, 'message');
+  await waitUntil(
+    () => familyOf(process.pid).some(({ command }) => command.includes('2.125')),
+    10_000,
+    () => 'the program in the thread',
+  );
   return thread;
 }
 
