@@ -52,7 +52,7 @@ export default defineConfig({
         test: {
           name: 'parts',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/end-to-end/**', 'test/home-assistant/**'],
+          exclude: ['test/end-to-end/**', 'test/home-assistant/**', 'test/systemd/**'],
           testTimeout: 20_000,
           hookTimeout: 20_000,
         },

@@ -420,6 +420,8 @@ export async function startBridge(
   return {
     metrics,
     health,
+    /** What the bridge says of itself; null once it stops. */
+    document: () => state.document,
     /** In order: no new commands, what runs is given a grace, `offline`, then everything is ended. */
     async stop(): Promise<void> {
       isStopping = true;
