@@ -1,4 +1,4 @@
-// Loaded into the daemon under measure (`--import`). On SIGUSR2 writes to $BENCH_PROBE_FILE, as a line of JSON, how
+// Loaded into the daemon under measure (`--import`). On SIGUSR2 writes to $PROBE_FILE, as a line of JSON, how
 // late its main loop was since the last time, and its memory after a collection; then starts anew.
 import { appendFileSync } from 'node:fs';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
@@ -17,7 +17,7 @@ if (isMainThread) {
     globalThis.gc?.();
     const { heapUsed, external } = process.memoryUsage();
     const line = { p50_ms, p99_ms, max_ms, heap_bytes: heapUsed + external };
-    appendFileSync(process.env.BENCH_PROBE_FILE, `${JSON.stringify(line)}\n`);
+    appendFileSync(process.env.PROBE_FILE, `${JSON.stringify(line)}\n`);
     delay.reset();
   });
 }

@@ -2,17 +2,15 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Effect, Fault, FaultHandle } from '../cloud/faults.js';
 import type { CloudOperation } from '../cloud/wire.js';
 import { garbageKinds } from '../cloud/faults.js';
-import type { Weather } from '../end-to-end/simulated-cars.js';
 import type { Chance } from '../support/crash-random.js';
+import { QuickLosses } from '../support/quick-losses.js';
+import { fair, someWeather } from '../support/simulated-weather.js';
 import type { Violation } from './evidence.js';
 import { allowance_ms } from './violations.js';
 import type { ChaosWorld } from './world.js';
 
 /** A broker saves its sessions once a second; what it has not saved it forgets, and nobody can be asked for it. */
 const brokerSaves_ms = 2_200;
-/** Three connections lost within 5 s each look like another client with the bridge's id, and it keeps away for a minute. */
-const quietFor_ms = 7_000;
-const mostQuickLosses = 2;
 /** So many faults of the cloud wait for a request at most. */
 const mostWaiting = 6;
 
@@ -44,9 +42,8 @@ export class Disturbances {
   readonly #world: ChaosWorld;
   readonly #chance: Chance;
   readonly #counts = new Map<string, number>();
+  readonly #losses = new QuickLosses();
   #faults: { readonly kind: string; readonly handle: FaultHandle }[] = [];
-  #quickLosses = 0;
-  #lostAt = 0;
   #peaceUntil = 0;
   readonly #due = new Set(all);
   /** Each answers whether it could happen. */
@@ -130,7 +127,7 @@ export class Disturbances {
   }
 
   async #killBroker(): Promise<boolean> {
-    if (performance.now() - this.#brokerSince < brokerSaves_ms || !this.#mayLoseConnection())
+    if (performance.now() - this.#brokerSince < brokerSaves_ms || !this.#losses.mayLose())
       return false;
     await this.#world.killBroker(this.#chance.between(0, 300));
     this.#brokerSince = performance.now();
@@ -138,7 +135,7 @@ export class Disturbances {
   }
 
   #cut(): boolean {
-    if (!this.#mayLoseConnection()) return false;
+    if (!this.#losses.mayLose()) return false;
     this.#world.line.cut();
     return this.#count("bridge's connection cut");
   }
@@ -146,15 +143,6 @@ export class Disturbances {
   #cutSender(): boolean {
     this.#world.senderLine.cut();
     return this.#count("sender's connection cut");
-  }
-
-  #mayLoseConnection(): boolean {
-    const now = performance.now();
-    if (now - this.#lostAt > quietFor_ms) this.#quickLosses = 0;
-    if (this.#quickLosses >= mostQuickLosses) return false;
-    this.#quickLosses += 1;
-    this.#lostAt = now;
-    return true;
   }
 
   async #cloudDown(): Promise<boolean> {
@@ -215,30 +203,9 @@ export class Disturbances {
   }
 
   async #simulatedWeather(): Promise<boolean> {
-    const chance = this.#chance;
-    const kinds: Readonly<Record<string, Weather['vehicles']>> = {
-      'fair weather': {},
-      'thread hangs': { '*': { [chance.oneOf('cached', 'force', 'command')]: { hang: true } } },
-      'answer lost': { '*': { command: { taken: true, fail: { code: 'timeout' } } } },
-      'car refuses': { '*': { command: { car: 'refuses' } } },
-      'car is silent': { '*': { command: { car: 'silent' } } },
-      'slow to send': { '*': { command: { starts_after_ms: chance.whole(300, 1500) } } },
-      'slow car': { '*': { command: { car_latency_ms: chance.whole(200, 1500) } } },
-      unavailable: { '*': { command: { fail: { code: 'unavailable' } } } },
-      duplicate: { '*': { command: { fail: { code: 'duplicate_request', times: 2 } } } },
-      "the maker's limit": {
-        '*': {
-          [chance.oneOf('cached', 'force', 'command')]: {
-            fail: { code: 'rate_limited', retry_after_s: 1, times: 1 },
-          },
-        },
-      },
-      'read fails': { '*': { cached: { fail: { code: 'unavailable', times: 2 } } } },
-    };
-    const [first = '', ...others] = Object.keys(kinds);
-    const kind = chance.oneOf(first, ...others);
-    await this.#world.simulated.write({ vehicles: kinds[kind] ?? {} });
-    return kind === first || this.#count(`simulated cloud: ${kind}`);
+    const [kind, weather] = someWeather(this.#chance);
+    await this.#world.simulated.write(weather);
+    return kind === fair || this.#count(`simulated cloud: ${kind}`);
   }
 
   async #killDaemon(): Promise<boolean> {
@@ -260,7 +227,7 @@ export class Disturbances {
   async #startAgain(): Promise<void> {
     await pause(this.#chance.between(0, 300));
     await this.#world.launch();
-    this.#quickLosses = 0;
+    this.#losses.forget();
     const peace_ms = this.#chance.in(0.8) ? this.#chance.between(0, longestPeace_ms) : 0;
     this.#peaceUntil = performance.now() + peace_ms;
   }

@@ -16,6 +16,7 @@ import { SimulatedCars } from '../end-to-end/simulated-cars.js';
 import type { Chance } from '../support/crash-random.js';
 import { Cuttable } from '../support/cuttable.js';
 import { type Daemon, type Exit, startDaemon } from '../support/daemon.js';
+import { hastySettings } from '../support/hasty-settings.js';
 import { libraryAccount } from '../support/library-bridge.js';
 import { type Mosquitto, startMosquitto } from '../support/mosquitto.js';
 import { type ProcessEntry, listProcesses } from '../support/processes.js';
@@ -312,8 +313,9 @@ function moody(commands: PendingCommands, chance: Chance): void {
   commands.conduct = () => (chance.in(0.06) ? 'refuses' : chance.in(0.06) ? 'is_silent' : 'obeys');
 }
 
-/** Everything is allowed, and what takes minutes takes seconds. */
+/** Everything is allowed. */
 const settings = {
+  ...hastySettings,
   commands: {
     allow: [
       ...['refresh', 'lock', 'lock:unlock', 'climate', 'climate:start', 'charge', 'charge_limits'],
@@ -322,12 +324,7 @@ const settings = {
     ],
     rate: '1000/1s',
   },
-  confirm: { poll: '100ms', for: '1s', read_back: ['100ms', '300ms'] },
-  retry: { initial: '50ms', max: '500ms' },
-  breaker: { failures: 12, reset: '1s', max_reset: '2s' },
-  workers: { deadline: { cached: '3s', force: '3s', command: '3s', sign_in: '30s' } },
   refresh: { max_age: '7d' },
-  guards: { aux_battery_min: 'off', aux_battery_hard_min: 'off', min_wake_gap: 'off' },
   polling: { enabled: false },
   http: { enabled: false },
   log: { level: 'info', format: 'json' },
