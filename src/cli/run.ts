@@ -7,11 +7,13 @@ import { secretsOf } from '../config/secrets.js';
 import { systemClock } from '../daemon/clock.js';
 import { createLogger, flushLogger, type Logger } from '../daemon/logger.js';
 import { KnownSecrets } from '../daemon/redaction.js';
+import { createServiceManager } from '../daemon/service-manager.js';
 import { openLevelStore } from '../store/level-store.js';
 import { StoreError } from '../store/store.js';
 import { bridgeOptions, StartFault } from './bridge-options.js';
 import { exitCodes, type ExitCode } from './exit-codes.js';
 import { readConfig, type ReadConfig } from './read-config.js';
+import { statusLine } from './service/status-line.js';
 import { packageVersion } from './version.js';
 
 /** Something that goes on until it is stopped. */
@@ -47,9 +49,15 @@ async function start(config: Config, log: Logger): Promise<Running> {
   const store = await openLevelStore(join(config.state_dir, 'store'));
   log.info({ version, node: process.version, accounts: config.accounts.length }, 'starting');
   const bridge = await startBridge(options, { clock: systemClock, log, store, workerEntry });
+  const serviceManager = createServiceManager({
+    ...{ environment: process.env, log, health: bridge.health },
+    status: () => statusLine(bridge.document()),
+  });
+  serviceManager.ready();
   return {
     async stop() {
       log.info('stopping');
+      serviceManager.stopping();
       await bridge.stop();
       log.info('stopped');
       await flushLogger(log);
