@@ -4,6 +4,7 @@ import { statuses } from '../vehicle/life-cycle.js';
 import { codeMethods } from '../vehicle/task.js';
 import { checkConfig } from './check-config.js';
 import { exitCodes, type ExitCode } from './exit-codes.js';
+import { addHealth } from './health.js';
 import { login, type LoginOptions } from './login.js';
 import { log } from './log.js';
 import type { LogOptions } from './log-query.js';
@@ -69,6 +70,9 @@ export async function runSubcommand(args: readonly string[]): Promise<Running | 
     .action(async (account: string | undefined, options: Omit<LoginOptions, 'account'>) => {
       result = await login({ ...options, ...(account === undefined ? {} : { account }) });
     });
+  addHealth(program, (code) => {
+    result = code;
+  });
   addLog(program, (code) => {
     result = code;
   });

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { request, type IncomingMessage } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { z } from 'zod';
+import type { Health } from '../daemon/health.js';
 import { isSystemError } from '../daemon/system-error.js';
 import { auditPageSchema, type AuditPage, type AuditQuery } from '../vehicle/audit-entry.js';
 import { lifeCycleEventSchema, type LifeCycleEvent } from '../vehicle/life-cycle.js';
@@ -32,10 +33,16 @@ export interface ControlClientOptions {
 }
 
 const usual_ms = 10_000;
+/** Who asks whether the daemon still turns does not wait long for one that does not. */
+const health_ms = 5000;
 /** Beyond what the daemon allows itself. */
 const margin_ms = 30_000;
 
 const accountsSchema = z.object({ accounts: z.array(accountReportSchema) });
+const healthSchema = z.union([
+  z.object({ ok: z.literal(true) }),
+  z.object({ ok: z.literal(false), reasons: z.array(z.string()).readonly() }),
+]);
 const takenSchema = z.object({ id: z.string() });
 const eventsSchema = z.object({ events: z.array(lifeCycleEventSchema) });
 const refusalSchema = z.object({
@@ -53,6 +60,12 @@ export class ControlClient {
 
   constructor(options: ControlClientOptions) {
     this.#options = options;
+  }
+
+  /** Whether the daemon does its work: the answer is the same with either status. */
+  async health(): Promise<Health> {
+    const { json } = await this.#exchange('GET', '/healthz', health_ms, undefined);
+    return understood(healthSchema, json);
   }
 
   async accounts(): Promise<readonly AccountReport[]> {
