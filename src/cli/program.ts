@@ -3,6 +3,7 @@ import { parseDuration } from '../config/duration.js';
 import { statuses } from '../vehicle/life-cycle.js';
 import { codeMethods } from '../vehicle/task.js';
 import { checkConfig } from './check-config.js';
+import { addDoctor } from './doctor.js';
 import { exitCodes, type ExitCode } from './exit-codes.js';
 import { addHealth } from './health.js';
 import { login, type LoginOptions } from './login.js';
@@ -77,6 +78,9 @@ export async function runSubcommand(args: readonly string[]): Promise<Running | 
     result = code;
   });
   addPlan(program, (code) => {
+    result = code;
+  });
+  addDoctor(program, (code) => {
     result = code;
   });
   program
