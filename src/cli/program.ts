@@ -6,6 +6,7 @@ import { checkConfig } from './check-config.js';
 import { addDoctor } from './doctor.js';
 import { exitCodes, type ExitCode } from './exit-codes.js';
 import { addHealth } from './health.js';
+import { addService } from './install-service.js';
 import { login, type LoginOptions } from './login.js';
 import { log } from './log.js';
 import type { LogOptions } from './log-query.js';
@@ -81,6 +82,9 @@ export async function runSubcommand(args: readonly string[]): Promise<Running | 
     result = code;
   });
   addDoctor(program, (code) => {
+    result = code;
+  });
+  addService(program, (code) => {
     result = code;
   });
   program
