@@ -88,7 +88,7 @@ export interface SchedulePartsOfAccount {
   readonly care: AccountCare;
   readonly quiet: Pick<ReturnType<typeof createQuietRefresh>, 'poll'>;
   readonly vehicles: Vehicles;
-  readonly told: Pick<ReturnType<typeof createAccountLog>, 'pollFailed'>;
+  readonly told: Pick<ReturnType<typeof createAccountLog>, 'polled' | 'pollFailed'>;
   /** Why no call leaves for the account now. */
   readonly hold: () => Hold | undefined;
 }
@@ -133,7 +133,11 @@ export function createAccountSchedule(
     hold,
     wakeHold: (vehicle) =>
       clockTrusted() ? reasonOf(care.guard.holdsAutomatic(vehicle)) : { reason: 'not_ready' },
-    poll: quiet.poll,
+    poll: async (vehicle, operation) => {
+      const outcome = await quiet.poll(vehicle, operation);
+      told.polled(operation, outcome);
+      return outcome;
+    },
     onFailure: (vehicle, failure) => {
       told.pollFailed(vehicles.byVendorId(vehicle)?.topic_id, failure);
     },

@@ -156,6 +156,7 @@ export async function createAccount(options: AccountOptions, deps: AccountDepend
       told.handedOver(task);
     },
     onRequest: (task, nth) => {
+      told.requestSent(task);
       budget.requestSent(task?.operation, nth);
     },
     onReturn,

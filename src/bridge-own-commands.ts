@@ -13,7 +13,6 @@ import { createJournal } from './store/journal.js';
 import type { Store, Write } from './store/store.js';
 import type { RefreshMode } from './vehicle/command.js';
 import type { Parcel } from './vehicle/journal-record.js';
-import { isEnding } from './vehicle/life-cycle.js';
 
 export interface OwnCommandsOptions {
   readonly clock: Clock;
@@ -60,7 +59,7 @@ export async function createOwnCommands(options: OwnCommandsOptions) {
       log[level]({ command_id: id, command, value, status }, 'command');
       output.step(event);
       output.changed();
-      if (isEnding(event)) metrics.commandEnded(command ?? 'unknown', status);
+      metrics.commandStep(event);
     },
     onReplay: (event) => {
       output.step(event);
@@ -121,6 +120,7 @@ export async function createOwnCommands(options: OwnCommandsOptions) {
       ),
     otp: async (name, step) => accounts.find((account) => account.name === name)?.otp(step),
     reject: (event, response) => {
+      metrics.commandStep(event);
       output.step(event);
       output.publish(output.address(event, response));
       log.warn({ command: event.command, failure: event.code }, 'command refused');

@@ -1,7 +1,8 @@
 import type { Account } from './account.js';
 import { utc, type Clock } from './daemon/clock.js';
 import type { Logger } from './daemon/logger.js';
-import type { Metrics, PoolFigures } from './daemon/metrics.js';
+import type { PoolFigures } from './daemon/account-metrics.js';
+import type { Metrics } from './daemon/metrics.js';
 import type { JobDocument } from './dispatch/job-progress.js';
 import type { Connection } from './mqtt/connection.js';
 import type { PollSettings } from './schedule/next-poll.js';
@@ -135,7 +136,7 @@ export class BridgeState {
 }
 
 /** The pools of all accounts together. */
-export function poolFigures(accounts: readonly Account[]): PoolFigures {
+function poolFigures(accounts: readonly Account[]): PoolFigures {
   const all = accounts.map((account) => account.figures());
   const sum = (of: keyof PoolFigures) => all.reduce((total, figures) => total + figures[of], 0);
   return {

@@ -4,14 +4,14 @@ import type { AccountOptions } from './account-options.js';
 import { createAccount, type Account } from './account.js';
 import { createAuditTrail } from './audit-trail.js';
 import { createBridgeApi } from './bridge-api.js';
+import { createBridgeMetrics } from './bridge-metrics.js';
 import { createBridgeOutput } from './bridge-output.js';
 import { createOwnCommands } from './bridge-own-commands.js';
-import { BridgeState, poolFigures } from './bridge-state.js';
+import { BridgeState } from './bridge-state.js';
 import { ClockTrust } from './daemon/clock-trust.js';
 import { utc, type Clock } from './daemon/clock.js';
 import type { Logger } from './daemon/logger.js';
 import { healthOf, LoopWatch, type Health } from './daemon/health.js';
-import { createMetrics } from './daemon/metrics.js';
 import { createNews } from './daemon/news.js';
 import type { RetryPolicy } from './daemon/retry.js';
 import { settlesWithin } from './daemon/settles-within.js';
@@ -106,7 +106,14 @@ export async function startBridge(
   // Out: what the accounts say, to the broker.
   const record = { add: stored.addWrittenTopic, delete: stored.deleteWrittenTopic };
   const written = new WrittenTopics(record, await stored.writtenTopics());
-  const publisher = new Publisher((...words) => connection.publish(...words), log, written);
+  const publisher = new Publisher(
+    (...words) => connection.publish(...words),
+    log,
+    written,
+    (isAcknowledged) => {
+      metrics[isAcknowledged ? 'published' : 'dropped']();
+    },
+  );
   const state = new BridgeState({
     clock,
     log,
@@ -160,10 +167,16 @@ export async function startBridge(
   // The accounts, each with everything that belongs to it.
   const isNews = createNews();
   const waiting = new WaitingCount(options.queueTotal);
-  const metrics = createMetrics({
-    pool: () => poolFigures(accounts),
-    queueDepth: () => waiting.total,
+  const metrics = createBridgeMetrics({
+    ...{ version: options.version, clock, waiting },
+    names: options.accounts.map(({ name }) => name),
+    accounts: () => accounts,
+    isHealthy: () => health().ok,
+    isClockTrusted: () => clockTrust.isTrusted,
+    isConnected: () => connection.state.is === 'connected',
+    undelivered: () => publisher.undelivered,
   });
+  store.watch?.(metrics.disk);
   const sharedSlots = new SharedSlots(options.mostProcesses, options.accounts.length);
   const accounts: readonly Account[] = await Promise.all(
     options.accounts.map((account) =>
@@ -282,6 +295,7 @@ export async function startBridge(
     onReceived: (received) => {
       // What comes while the bridge stops stays at the broker, unacknowledged, for the next start.
       if (isStopping) return;
+      metrics.received();
       const { topic, payload, retain } = received.packet;
       announcer?.receive(topic, payload.toString(), retain);
       intake.receive(received);
@@ -356,6 +370,7 @@ export async function startBridge(
       onAnnounced: () => {
         leftovers.clearSoon();
       },
+      onTold: metrics.announced,
     });
   }
 
@@ -385,7 +400,7 @@ export async function startBridge(
     const event = refusalEvent(rejected(reason), null, arrived, uuidv7(), at);
     publisher.say(output.address(event, arrived.response));
     log.warn({ target: arrived.target.slice(0, 64), failure: reason.code }, 'command refused');
-    metrics.commandEnded('unknown', 'rejected');
+    metrics.commandStep(event);
   }
 
   const loopWatch = new LoopWatch(clock);

@@ -1,115 +1,72 @@
-import { monitorEventLoopDelay, type IntervalHistogram } from 'node:perf_hooks';
-import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { Registry } from 'prom-client';
+import { addAccountMetrics, type AccountFigures, type AccountWords } from './account-metrics.js';
+import { addCommandMetrics, type CommandStep, type CommandWords } from './command-metrics.js';
+import { LoopDelay, type Delays } from './loop-delay.js';
+import { createMetricMakers, knownWord, type MetricMakers } from './metric-makers.js';
+import { addProcessMetrics } from './process-metrics.js';
 
-/** What the pool of an account looks like at this moment. */
-export interface PoolFigures {
-  readonly threads: number;
-  readonly busy: number;
-  readonly waiting: number;
-  readonly processes: number;
+/** What can stand in labels: closed sets, so that no label grows without end. */
+export interface MetricWords extends CommandWords, AccountWords {
+  readonly accounts: readonly string[];
+  readonly operations: readonly string[];
+  readonly classes: readonly string[];
 }
 
-/** Every figure that the bridge keeps of itself, on a registry of its own. Labels are closed sets. */
-export function createMetrics(read: { pool: () => PoolFigures; queueDepth: () => number }) {
+/** What is asked whenever somebody reads the metrics. Each answers at once. */
+export interface MetricSources {
+  readonly version: string;
+  readonly words: MetricWords;
+  readonly accounts: () => readonly AccountFigures[];
+  readonly isHealthy: () => boolean;
+  readonly isClockTrusted: () => boolean;
+  readonly isConnected: () => boolean;
+  /** Events that the broker has not acknowledged yet. */
+  readonly undelivered: () => number;
+}
+
+/** Who made the bridge wake a car. */
+export const wakeReasons = ['command', 'refresh', 'bridge'] as const;
+export type WakeReason = (typeof wakeReasons)[number];
+
+/** How a sign-in ended; `refused` is what only a person can change. */
+export const signInResults = ['ok', 'otp_required', 'refused', 'failed'] as const;
+export type SignInResult = (typeof signInResults)[number];
+
+/** Every figure that the bridge keeps of itself, on a registry of its own. */
+export function createMetrics(sources: MetricSources) {
+  const { version, words } = sources;
   const registry = new Registry();
-  const registers = [registry];
-  const loop = monitorEventLoopDelay({ resolution: sampling_ms });
-  loop.enable();
-  // Of the last minute or two: over days the quiet hours would hide everything.
-  let before = delaysOf(loop);
-  const window = setInterval(() => {
-    before = delaysOf(loop);
-    loop.reset();
-  }, window_ms).unref();
-
-  const commands = new Counter({
-    name: 'bluelink2mqtt_commands_total',
-    help: 'Commands by name and by how they ended',
-    labelNames: ['command', 'status'],
-    registers,
-  });
-  const calls = new Histogram({
-    name: 'bluelink2mqtt_call_duration_seconds',
-    help: 'Calls to the vehicle backend, from hand-over to return',
-    labelNames: ['operation', 'result'],
-    buckets: [0.01, 0.1, 0.5, 1, 2, 5, 10, 30, 60, 120, 180],
-    registers,
-  });
-  const breakerChanges = new Counter({
-    name: 'bluelink2mqtt_breaker_changes_total',
-    help: 'Changes of a breaker, by the state it went to',
-    labelNames: ['account', 'class', 'state'],
-    registers,
-  });
-  const requests = new Counter({
-    name: 'bluelink2mqtt_vendor_requests_total',
-    help: 'Requests sent to the vendor',
-    labelNames: ['account'],
-    registers,
-  });
-  const terminatedThreads = new Counter({
-    name: 'bluelink2mqtt_threads_terminated_total',
-    help: 'Threads ended as the last resort; each may leave one defunct process entry',
-    registers,
-  });
-  const reconnects = new Counter({
-    name: 'bluelink2mqtt_mqtt_reconnects_total',
-    help: 'Connections to the broker after the first',
-    registers,
-  });
-  pull('bluelink2mqtt_queue_depth', 'Commands that wait', () => read.queueDepth());
-  pull('bluelink2mqtt_pool_threads', 'Worker threads', () => read.pool().threads);
-  pull('bluelink2mqtt_pool_busy', 'Worker threads at work', () => read.pool().busy);
-  pull('bluelink2mqtt_pool_waiting', 'Calls that wait for a thread', () => read.pool().waiting);
-  pull('bluelink2mqtt_pool_processes', 'Python processes', () => read.pool().processes);
-  pull(
-    'bluelink2mqtt_event_loop_delay_p99_seconds',
-    'Delay of the main loop, p99',
-    () => delaysOf(loop).p99_ms / 1000,
+  const make = createMetricMakers(registry);
+  const loop = new LoopDelay();
+  const files = addProcessMetrics(make, loop, version);
+  make.pull('healthy', '1 while the main loop and the threads turn', () =>
+    Number(sources.isHealthy()),
   );
-
-  function pull(name: string, help: string, value: () => number): void {
-    new Gauge({
-      name,
-      help,
-      registers,
-      collect() {
-        this.set(value());
-      },
-    });
-  }
+  make.pull('clock_trusted', '1 unless the clock is behind what is stored', () =>
+    Number(sources.isClockTrusted()),
+  );
+  addAccountMetrics(make, words, sources.accounts);
+  const commandStep = addCommandMetrics(make, words);
 
   return {
     registry,
-    commandEnded: (command: string, status: string): void => {
-      commands.inc({ command, status });
+    /** A step of a command, or its refusal; each is told once. */
+    commandStep: (step: CommandStep): void => {
+      commandStep(step);
     },
-    callReturned: (operation: string, ok: boolean, duration_ms: number): void => {
-      calls.observe({ operation, result: ok ? 'ok' : 'failed' }, duration_ms / 1000);
-    },
-    breakerChanged: (account: string, lane: string, state: string): void => {
-      breakerChanges.inc({ account, class: lane, state });
-    },
-    vendorRequest: (account: string): void => {
-      requests.inc({ account });
-    },
-    threadTerminated: (): void => {
-      terminatedThreads.inc();
-    },
-    reconnected: (): void => {
-      reconnects.inc();
-    },
+    ...callMetrics(make, words),
+    ...accountCounters(make, words),
+    ...brokerMetrics(make, sources),
+    ...storeMetrics(make),
+    ...outletMetrics(make),
     /** Milliseconds, without the sampling interval itself. */
-    eventLoop: (): Delays => {
-      const now = delaysOf(loop);
-      return {
-        p99_ms: Math.max(before.p99_ms, now.p99_ms),
-        max_ms: Math.max(before.max_ms, now.max_ms),
-      };
+    eventLoop: (): Pick<Delays, 'p99_ms' | 'max_ms'> => {
+      const { p99_ms, max_ms } = loop.recent;
+      return { p99_ms, max_ms };
     },
     stop: (): void => {
-      clearInterval(window);
-      loop.disable();
+      loop.stop();
+      files.stop();
       registry.clear();
     },
   };
@@ -117,19 +74,186 @@ export function createMetrics(read: { pool: () => PoolFigures; queueDepth: () =>
 
 export type Metrics = ReturnType<typeof createMetrics>;
 
-const sampling_ms = 10;
-const window_ms = 60_000;
-
-interface Delays {
-  readonly p99_ms: number;
-  readonly max_ms: number;
+function callMetrics(make: MetricMakers, { accounts, codes, operations }: MetricWords) {
+  const duration = make.histogram(
+    'call_duration_seconds',
+    'Calls to the vehicle backend, from hand-over to return',
+    {
+      buckets: [0.01, 0.1, 0.5, 1, 2, 5, 10, 30, 60, 120, 180],
+      labelNames: ['operation', 'result'],
+    },
+  );
+  const inFlight = make.gauge('calls_in_flight', 'Calls that a thread has and has not returned', {
+    operation: operations,
+  });
+  const failures = make.counter(
+    'call_failures_total',
+    'Calls to the vehicle backend that failed, by the code of the failure',
+    { account: accounts, code: codes },
+  );
+  return {
+    callLeft: (operation: string): void => {
+      inFlight.inc({ operation });
+    },
+    /** `code`: of the failure; undefined where there was none. */
+    callReturned: (
+      account: string,
+      operation: string,
+      code: string | undefined,
+      duration_ms: number,
+    ): void => {
+      inFlight.dec({ operation });
+      const result = code === undefined ? 'ok' : 'failed';
+      duration.observe({ operation, result }, duration_ms / 1000);
+      if (code !== undefined) failures.inc({ account, code: knownWord(codes, code) });
+    },
+  };
 }
 
-function delaysOf(loop: IntervalHistogram): Delays {
-  if (loop.count === 0) return { p99_ms: 0, max_ms: 0 };
-  return { p99_ms: rounded(loop.percentile(99)), max_ms: rounded(loop.max) };
+function accountCounters(make: MetricMakers, words: MetricWords) {
+  const { accounts, operations } = words;
+  const requests = make.counter(
+    'vendor_requests_total',
+    'Requests sent to the vendor, by the operation that they were for',
+    { account: accounts, operation: [...operations, 'unknown'] },
+  );
+  const breakers = make.counter(
+    'breaker_changes_total',
+    'Changes of a breaker, by the state it went to',
+    { account: accounts, class: words.classes, state: words.breakerStates },
+  );
+  const signIns = make.counter('sign_ins_total', 'Sign-ins, by how they ended', {
+    account: accounts,
+    result: signInResults,
+  });
+  const wakes = make.counter(
+    'wakes_total',
+    'Calls that were sent to wake a car: for a remote command, for a refresh that a person asked for, or by the bridge itself',
+    { account: accounts, reason: wakeReasons },
+  );
+  const polls = make.counter('polls_total', 'Polls, by what they did and how they ended', {
+    account: accounts,
+    operation: ['cached', 'force'],
+    result: ['ok', 'failed'],
+  });
+  const threads = make.counter(
+    'threads_terminated_total',
+    'Threads ended as the last resort; each may leave one defunct process entry',
+    { account: accounts },
+  );
+  const processes = make.counter(
+    'processes_started_total',
+    'Python processes that were started, again or for the first time',
+    { account: accounts },
+  );
+  return {
+    vendorRequest: (account: string, operation = 'unknown'): void => {
+      requests.inc({ account, operation });
+    },
+    breakerChanged: (account: string, name: string, state: string): void => {
+      breakers.inc({ account, class: name, state });
+    },
+    signedIn: (account: string, result: SignInResult): void => {
+      signIns.inc({ account, result });
+    },
+    woken: (account: string, reason: WakeReason): void => {
+      wakes.inc({ account, reason });
+    },
+    polled: (account: string, operation: 'cached' | 'force', ok: boolean): void => {
+      polls.inc({ account, operation, result: ok ? 'ok' : 'failed' });
+    },
+    threadTerminated: (account: string): void => {
+      threads.inc({ account });
+    },
+    processStarted: (account: string): void => {
+      processes.inc({ account });
+    },
+  };
 }
 
-function rounded(delay_ns: number): number {
-  return Math.round(Math.max(0, delay_ns / 1e6 - sampling_ms) * 10) / 10;
+function brokerMetrics(make: MetricMakers, sources: MetricSources) {
+  make.pull('mqtt_connected', '1 while there is a connection to the broker', () =>
+    Number(sources.isConnected()),
+  );
+  make.pull('mqtt_undelivered_events', 'Events that the broker has not acknowledged yet', () =>
+    sources.undelivered(),
+  );
+  const reconnects = make.counter(
+    'mqtt_reconnects_total',
+    'Connections to the broker after the first',
+  );
+  const received = make.counter(
+    'mqtt_received_messages_total',
+    'Messages that came from the broker',
+  );
+  const published = make.counter(
+    'mqtt_published_messages_total',
+    'Messages to the broker that it has acknowledged',
+  );
+  const dropped = make.counter(
+    'mqtt_dropped_messages_total',
+    'Messages that did not reach the broker, or that it refused; what has to arrive is sent again and counts anew',
+  );
+  return {
+    reconnected: (): void => {
+      reconnects.inc();
+    },
+    received: (): void => {
+      received.inc();
+    },
+    published: (): void => {
+      published.inc();
+    },
+    dropped: (): void => {
+      dropped.inc();
+    },
+  };
+}
+
+function storeMetrics(make: MetricMakers) {
+  const writes = make.histogram(
+    'store_write_duration_seconds',
+    'Batches of the store, until they were on the disk',
+    { buckets: [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10] },
+  );
+  const failures = make.counter('store_write_failures_total', 'Batches that could not be written');
+  const reopenings = make.counter(
+    'store_reopenings_total',
+    'How often the store was opened again after a failed batch',
+  );
+  return {
+    /** What the store tells of its disk. */
+    disk: {
+      wrote: (duration_ms: number): void => {
+        writes.observe(duration_ms / 1000);
+      },
+      failed: (): void => {
+        failures.inc();
+      },
+      reopened: (): void => {
+        reopenings.inc();
+      },
+    },
+  };
+}
+
+function outletMetrics(make: MetricMakers) {
+  const announcements = make.counter(
+    'home_assistant_announcements_total',
+    'Discovery messages for Home Assistant that were new or changed',
+  );
+  const requests = make.sparseCounter(
+    'http_requests_total',
+    'HTTP requests, by route and by the class of the status',
+    ['route', 'status'],
+  );
+  return {
+    announced: (messages: number): void => {
+      announcements.inc(messages);
+    },
+    /** `route`: as it is declared (`/api/vehicles/:vehicle`), never the path that was asked for. */
+    httpAnswered: (route: string, status: number): void => {
+      requests.inc({ route, status: `${String(Math.floor(status / 100))}xx` });
+    },
+  };
 }

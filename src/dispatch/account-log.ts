@@ -1,10 +1,9 @@
 import { utc } from '../daemon/clock.js';
 import type { Logger } from '../daemon/logger.js';
-import type { Metrics } from '../daemon/metrics.js';
-import { vehicleCommandNames } from '../vehicle/command.js';
-import { isEnding, type LifeCycleEvent } from '../vehicle/life-cycle.js';
+import type { Metrics, SignInResult, WakeReason } from '../daemon/metrics.js';
+import type { LifeCycleEvent } from '../vehicle/life-cycle.js';
 import type { Failure } from '../vehicle/outcome.js';
-import type { Operation, Outcome, Task } from '../vehicle/task.js';
+import { reachesCar, type Operation, type Outcome, type Task } from '../vehicle/task.js';
 import type { ThreadNote } from '../vehicle/thread-note.js';
 import type { BreakerState, CallClass } from './breaker.js';
 import type { BudgetState } from './budget.js';
@@ -38,15 +37,20 @@ export function createAccountLog({ log, metrics, account, nameOf, isNews }: Acco
       if (status === 'rejected') log.warn({ ...context, reason: event.message }, 'command');
       // A job says it every second, for hours.
       else log[status === 'progress' ? 'debug' : 'info'](context, 'command');
-      if (isEnding(event)) metrics.commandEnded(labelOf(command), status);
+      metrics.commandStep(event);
     },
 
     handedOver(task: Task): void {
+      metrics.callLeft(task.operation);
       log.debug(about(task), 'call handed to a thread');
     },
 
     returned(task: Task, outcome: Outcome, duration: number): void {
-      metrics.callReturned(task.operation, outcome.ok, duration);
+      const code = outcome.ok ? undefined : outcome.failure.code;
+      metrics.callReturned(account, task.operation, code, duration);
+      const signIn = signInOf(task, outcome);
+      if (signIn !== undefined) metrics.signedIn(account, signIn);
+      if (hasWoken(task, outcome)) metrics.woken(account, wakeReasonOf(task));
       const duration_ms = Math.round(duration);
       if (outcome.ok) {
         // Of a command or a job there are many, and its own steps are told.
@@ -59,7 +63,7 @@ export function createAccountLog({ log, metrics, account, nameOf, isNews }: Acco
     },
 
     terminated(task: Task): void {
-      metrics.threadTerminated();
+      metrics.threadTerminated(account);
       log.error(about(task), 'a thread did not keep its deadline and was terminated');
     },
 
@@ -86,10 +90,19 @@ export function createAccountLog({ log, metrics, account, nameOf, isNews }: Acco
       }
     },
 
+    /** `task`: undefined where it is given up by now. */
+    requestSent(task: Task | undefined): void {
+      metrics.vendorRequest(account, task?.operation);
+    },
+
+    polled(operation: 'cached' | 'force', { ok }: Outcome): void {
+      metrics.polled(account, operation, ok);
+    },
+
     noted(note: ThreadNote): void {
       switch (note.kind) {
         case 'request':
-          metrics.vendorRequest(account);
+          // Told with its task by `requestSent`.
           return;
         case 'log': {
           const { attempt, command_id, level, message, once } = note;
@@ -98,6 +111,7 @@ export function createAccountLog({ log, metrics, account, nameOf, isNews }: Acco
         }
         case 'process':
           log.debug({ pid: note.pid }, `process ${note.event}`);
+          if (note.event === 'started') metrics.processStarted(account);
           return;
       }
     },
@@ -153,9 +167,30 @@ export function createAccountLog({ log, metrics, account, nameOf, isNews }: Acco
   };
 }
 
-/** Labels are closed sets: what a topic happens to name is none of them. */
-function labelOf(command: string | null): string {
-  return vehicleCommandNames.find((name) => name === command) ?? 'unknown';
+/** How a sign-in ended; undefined of what was none. The last step of a one-time code opens the session, too. */
+function signInOf({ operation }: Task, outcome: Outcome): SignInResult | undefined {
+  if (outcome.ok) return outcome.result.operation === 'sign_in' ? 'ok' : undefined;
+  if (operation !== 'sign_in') return undefined;
+  switch (outcome.failure.code) {
+    case 'otp_required':
+      return 'otp_required';
+    case 'auth_failed':
+    case 'pin_rejected':
+    case 'consent_required':
+      return 'refused';
+    default:
+      return 'failed';
+  }
+}
+
+/** Whether it may have reached the car. */
+function hasWoken({ operation }: Task, outcome: Outcome): boolean {
+  return reachesCar(operation) && (outcome.ok || outcome.failure.sent !== false);
+}
+
+function wakeReasonOf({ operation, command_id }: Task): WakeReason {
+  if (operation === 'command') return 'command';
+  return command_id === undefined ? 'bridge' : 'refresh';
 }
 
 function reasonOf(state: Extract<SessionState, { reason: Failure }>, told = state.reason) {

@@ -1,8 +1,8 @@
 import { BroadcastChannel } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import { v7 as uuidv7 } from 'uuid';
+import type { PoolFigures } from '../daemon/account-metrics.js';
 import { sharedMonotonic, type Clock } from '../daemon/clock.js';
-import type { PoolFigures } from '../daemon/metrics.js';
 import { settlesWithin } from '../daemon/settles-within.js';
 import { failure, type Failure } from '../vehicle/outcome.js';
 import { outcomeSchema, reachesCar, type Outcome, type Task } from '../vehicle/task.js';

@@ -33,6 +33,8 @@ export interface AnnouncerOptions {
   readonly keep: (id: string, platforms: Platforms) => Promise<void>;
   /** Everything has been announced as it is now. */
   readonly onAnnounced: () => void;
+  /** So many messages were new or had changed. */
+  readonly onTold?: (messages: number) => void;
   readonly random?: () => number;
 }
 
@@ -260,6 +262,7 @@ export class Announcer {
     if (told === undefined) this.#options.subscribe(filterOf(this.#options.discovery, id));
     await this.#note(id, platforms);
     this.#put(id, messages);
+    this.#options.onTold?.(messages.size);
     if (isFirstStep) this.#again(id, gap_ms);
   }
 

@@ -28,6 +28,7 @@ export class Publisher {
   readonly #publish: Publish;
   readonly #log: Logger;
   readonly #written: WrittenTopics;
+  readonly #onSent: (isAcknowledged: boolean) => void;
   readonly #retained = new Map<string, Retained>();
   /** In the order in which they were made. */
   readonly #pending = new Map<string, Pending>();
@@ -35,8 +36,23 @@ export class Publisher {
   #connection = 0;
   #isConnected = false;
 
-  constructor(publish: Publish, log: Logger, written: WrittenTopics) {
-    this.#publish = publish;
+  /** `onSent` is told of every message whether the broker has acknowledged it. */
+  constructor(
+    publish: Publish,
+    log: Logger,
+    written: WrittenTopics,
+    onSent: (isAcknowledged: boolean) => void = () => undefined,
+  ) {
+    this.#onSent = onSent;
+    this.#publish = async (...message) => {
+      try {
+        await publish(...message);
+      } catch (error) {
+        onSent(false);
+        throw error;
+      }
+      onSent(true);
+    };
     this.#log = log;
     this.#written = written;
   }
@@ -61,6 +77,11 @@ export class Publisher {
 
   disconnected(): void {
     this.#isConnected = false;
+  }
+
+  /** How many events the broker has not acknowledged yet. */
+  get undelivered(): number {
+    return this.#pending.size;
   }
 
   /** Publishes a document and keeps it for the next connect. While one is under way only the newest follows. */
@@ -121,7 +142,10 @@ export class Publisher {
   }
 
   #once(topic: string, payload: string, options: PublishOptions): void {
-    if (!this.#isConnected) return;
+    if (!this.#isConnected) {
+      this.#onSent(false);
+      return;
+    }
     this.#publish(topic, payload, options).catch((err: unknown) => {
       this.#log.debug({ err, topic }, 'not published');
     });

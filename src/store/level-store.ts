@@ -1,7 +1,14 @@
 import { ClassicLevel } from 'classic-level';
 import { z } from 'zod';
 import { isSystemError } from '../daemon/system-error.js';
-import { StoreError, type Entry, type ListOptions, type Store, type Write } from './store.js';
+import {
+  StoreError,
+  type DiskWatcher,
+  type Entry,
+  type ListOptions,
+  type Store,
+  type Write,
+} from './store.js';
 
 /** The store's own entries sort before all others and appear in no list. */
 const behindOwnKeys = '"';
@@ -42,6 +49,7 @@ class LevelStore implements Store {
   #lazy: Write[] = [];
   #lazyTimer: NodeJS.Timeout | undefined;
   #writing: Promise<void> | undefined;
+  #watcher: DiskWatcher | undefined;
 
   constructor(location: string) {
     this.#db = new ClassicLevel(location);
@@ -107,6 +115,10 @@ class LevelStore implements Store {
     }, lazyFlush_ms);
   }
 
+  watch(watcher: DiskWatcher): void {
+    this.#watcher = watcher;
+  }
+
   async close(): Promise<void> {
     if (this.#lazy.length > 0 && this.#condition.is === 'open') {
       await this.#write({ writes: [] }).catch(() => undefined);
@@ -139,6 +151,7 @@ class LevelStore implements Store {
         for (const one of together) one.done(wrote);
       } catch (error) {
         this.#condition = { is: 'broken' };
+        this.#watcher?.failed();
         const reason = new StoreError('the store could not write', { cause: error });
         for (const one of together) one.failed(reason);
       }
@@ -177,9 +190,11 @@ class LevelStore implements Store {
         ? write
         : { ...write, value: JSON.stringify({ revision: sequence, value: write.value }) },
     );
+    const since = performance.now();
     await this.#db.batch([{ type: 'put', key: sequenceKey, value: String(sequence) }, ...encoded], {
       sync: true,
     });
+    this.#watcher?.wrote(performance.now() - since);
     this.#sequence = sequence;
   }
 
@@ -195,6 +210,7 @@ class LevelStore implements Store {
     await this.#db.open();
     this.#sequence = Math.max(this.#sequence, Number((await this.#db.get(sequenceKey)) ?? 0));
     this.#condition = { is: 'open' };
+    this.#watcher?.reopened();
   }
 }
 

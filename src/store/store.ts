@@ -31,7 +31,16 @@ export interface Store {
   batch(writes: readonly Write[]): Promise<void>;
   /** Writes that may be lost in a crash: they reach the disk with the next batch, or within a second. */
   later(writes: readonly Write[]): void;
+  /** Tells from now on how the disk does; of an engine that has one. */
+  watch?(watcher: DiskWatcher): void;
   close(): Promise<void>;
+}
+
+/** Told of each batch that went to the disk, or did not, and of what the store did about it. */
+export interface DiskWatcher {
+  wrote(duration_ms: number): void;
+  failed(): void;
+  reopened(): void;
 }
 
 export class StoreError extends Error {

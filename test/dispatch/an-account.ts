@@ -357,7 +357,7 @@ export function anAccount(clock: Clock, options: AccountOptions = {}) {
     },
     {
       ...{ care, quiet, vehicles },
-      told: { pollFailed: () => undefined },
+      told: { polled: () => undefined, pollFailed: () => undefined },
       hold: () => {
         const held = hold();
         return held && { ...care.hold(), ...held };

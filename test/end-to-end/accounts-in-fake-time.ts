@@ -10,12 +10,12 @@ import { bridgeOptions } from '../../src/cli/bridge-options.js';
 import { loadConfig } from '../../src/config/load-config.js';
 import type { Clock } from '../../src/daemon/clock.js';
 import { createLogger } from '../../src/daemon/logger.js';
-import { createMetrics } from '../../src/daemon/metrics.js';
 import type { RetryPolicy } from '../../src/daemon/retry.js';
 import { SharedSlots } from '../../src/dispatch/slots.js';
 import { WaitingCount } from '../../src/dispatch/waiting-count.js';
 import { isEnding, type LifeCycleEvent } from '../../src/vehicle/life-cycle.js';
 import type { Cloud } from '../cloud/cloud.js';
+import { someMetrics } from '../daemon/some-metrics.js';
 import { MemoryStore } from '../dispatch/memory-store.js';
 import type { LibraryAccount } from '../support/library-bridge.js';
 import { requireTestPython } from '../support/python.js';
@@ -72,8 +72,7 @@ export class AccountsInFakeTime {
     const lines: string[] = [];
     const sharedSlots = new SharedSlots(options.mostProcesses, entries.length);
     const waiting = new WaitingCount(options.queueTotal);
-    const pool = { threads: 0, busy: 0, waiting: 0, processes: 0 };
-    const metrics = createMetrics({ pool: () => pool, queueDepth: () => waiting.total });
+    const metrics = someMetrics(options.accounts.map(({ name }) => name));
     onTeardown(() => {
       metrics.stop();
     });
