@@ -104,17 +104,13 @@ async function tellOfReading({ client, config, topic, tell }: Broker): Promise<b
   return !refused.includes(topic);
 }
 
-async function tellOfWriting({ client, config, topic, version, tell }: Broker): Promise<boolean> {
+async function tellOfWriting({ client, config, topic, tell }: Broker): Promise<boolean> {
   const fault = await publishFault(client, `${topic}/unheard`, 'doctor');
-  const rights = tell.of('rights');
-  if (fault === undefined) {
-    // With 3.1.1 a refusal has no words: the echo tells.
-    if (version === 5) rights('ok', `may read commands and write under ${config.mqtt.base_topic}/`);
-    return true;
-  }
+  // With 3.1.1 a refusal has no words, and reading is often refused without one: then the echo stays away.
+  if (fault === undefined) return true;
   const found = `${topic}/unheard may not be written: ${fault.message}`;
   const base = config.mqtt.base_topic;
-  rights('fault', found, `let this user write ${base}/#, ${example}`);
+  tell.of('rights')('fault', found, `let this user write ${base}/#, ${example}`);
   return false;
 }
 
@@ -128,6 +124,10 @@ async function tellOfDelay({ client, config, topic, tell }: Broker): Promise<boo
     tell.of('rights')('fault', found, advice);
     return false;
   }
+  tell.of('rights')(
+    'ok',
+    `may subscribe to commands, and write and read below ${config.mqtt.base_topic}/bridge/`,
+  );
   const found = `a message and back takes ${trips.echoed_ms.toFixed(1)} ms`;
   if (!isStalling(trips)) tell.of('delay')('ok', found);
   else {

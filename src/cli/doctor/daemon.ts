@@ -34,18 +34,19 @@ export async function findDaemon(config: Config): Promise<DaemonStanding> {
 export function daemonCheck(config: Config, standing: Promise<DaemonStanding>): Check {
   return {
     what: 'bridge',
-    limit_ms: daemon_ms,
+    limit_ms: 2 * daemon_ms,
     look: async (tell) => {
       const daemon = await standing;
-      const path = controlPath(config.state_dir);
       if (daemon.is === 'unclear') {
-        tell(
-          'fault',
-          daemon.reason,
-          'run this as the user of the bridge or as root; else restart it',
-        );
+        const advice = 'run this as the user of the bridge or as root; else restart the bridge';
+        tell('fault', daemon.reason, advice);
       } else if (daemon.is === 'absent') tell('ok', `none runs on ${config.state_dir}`);
-      else tell('ok', `runs, and answers on ${path}`);
+      else {
+        const found = `runs, and answers on ${controlPath(config.state_dir)}`;
+        const health = await daemon.client.health();
+        if (health.ok) tell('ok', found);
+        else tell('fault', `${found}, but: ${health.reasons.join('; ')}`, 'restart the bridge');
+      }
     },
   };
 }
