@@ -128,8 +128,9 @@ describe.skipIf(!hasMosquitto)('the broker', daemonLimit, () => {
     await writeFile(acl, 'topic read bluelink/#\n');
     await chmod(acl, 0o600);
     const findings = await at(await startMosquitto({ settings: [`acl_file ${acl}`] }), { version });
-    expect(verdictsOf(findings)).toEqual({ broker: 'ok', rights: 'fault', 'base topic': 'ok' });
-    expect(findingOf(findings, 'rights')?.advice).toContain('write');
+    // With 3.1.1 mosquitto ends the connection.
+    expect(verdictsOf(findings)).toMatchObject({ broker: 'ok', rights: 'fault' });
+    expect(findingOf(findings, 'rights')?.advice).toContain('let this user write');
   });
 
   test('that lets nobody read is a fault', async () => {

@@ -40,8 +40,14 @@ export function brokerCheck(config: Config, standing: Promise<DaemonStanding>): 
       const name = `doctor-${randomBytes(6).toString('hex')}`;
       const topic = topics.bridge.availability.replace(/availability$/, name);
       tellOfConnection(options, opened, tell);
-      await tellOfUse({ ...opened, config, topic, tell }, await standing);
-      await opened.client.endAsync();
+      const daemon = await standing;
+      const used = tellOfUse({ ...opened, config, topic, tell }, daemon);
+      if (await isLostBefore(opened, used)) {
+        const found = 'it ended the connection while its topics were tried';
+        const base = config.mqtt.base_topic;
+        const advice = `let this user write and read ${base}/#, ${example}; its log says more`;
+        tell.of('rights')('fault', found, advice);
+      } else await opened.client.endAsync();
     },
   };
 }
@@ -71,6 +77,19 @@ function tellOfConnection(
     const lost = `${found}: what is sent while the bridge is away is lost`;
     tell('warn', lost, 'take a broker that speaks MQTT 5, such as mosquitto 2');
   }
+}
+
+/** With 3.1.1 that is how some brokers refuse what is published; what waits for them then would wait for ever. */
+function isLostBefore({ client }: Open, used: Promise<void>): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    client.once('close', () => {
+      resolve(true);
+    });
+    if (client.disconnected) resolve(true);
+    used.then(() => {
+      resolve(false);
+    }, reject);
+  });
 }
 
 /** What the bridge does there, in the order in which one hangs on the other. */

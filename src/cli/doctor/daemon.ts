@@ -2,7 +2,7 @@ import type { Config } from '../../config/schema.js';
 import type { AccountReport } from '../../http/account-report.js';
 import { ControlClient, ControlFault, NoDaemonError } from '../../http/control-client.js';
 import { controlPath } from '../../http/control-path.js';
-import type { Check } from './finding.js';
+import type { Check, Tell } from './finding.js';
 
 /** Whether a daemon runs on this state directory, as far as this user can see. */
 export type DaemonStanding =
@@ -37,16 +37,24 @@ export function daemonCheck(config: Config, standing: Promise<DaemonStanding>): 
     limit_ms: 2 * daemon_ms,
     look: async (tell) => {
       const daemon = await standing;
+      const path = controlPath(config.state_dir);
       if (daemon.is === 'unclear') {
         const advice = 'run this as the user of the bridge or as root; else restart the bridge';
         tell('fault', daemon.reason, advice);
       } else if (daemon.is === 'absent') tell('ok', `none runs on ${config.state_dir}`);
-      else {
-        const found = `runs, and answers on ${controlPath(config.state_dir)}`;
-        const health = await daemon.client.health();
-        if (health.ok) tell('ok', found);
-        else tell('fault', `${found}, but: ${health.reasons.join('; ')}`, 'restart the bridge');
-      }
+      else await tellOfHealth(daemon.client, `runs, and answers on ${path}`, tell);
     },
   };
+}
+
+async function tellOfHealth(client: ControlClient, found: string, tell: Tell): Promise<void> {
+  const restart = 'restart the bridge; if it comes back, its log says more';
+  try {
+    const health = await client.health();
+    if (health.ok) tell('ok', found);
+    else tell('fault', `${found}, but: ${health.reasons.join('; ')}`, restart);
+  } catch (error) {
+    if (!(error instanceof ControlFault)) throw error;
+    tell('fault', error.message, restart);
+  }
 }
