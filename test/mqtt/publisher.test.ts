@@ -25,6 +25,7 @@ interface Notes {
 
 function aPublisher(notes: Partial<Notes> = {}, kept: readonly string[] = known) {
   const sent: Sent[] = [];
+  const answers: boolean[] = [];
   const record = { add: () => Promise.resolve(), delete: () => undefined, ...notes };
   const written = new WrittenTopics(record, kept);
   const publisher = new Publisher(
@@ -44,9 +45,10 @@ function aPublisher(notes: Partial<Notes> = {}, kept: readonly string[] = known)
       }),
     aLog().log,
     written,
+    (isAcknowledged) => void answers.push(isAcknowledged),
   );
   const payloads = (): string[] => sent.map((one) => one.payload);
-  return { publisher, sent, payloads, written };
+  return { publisher, sent, answers, payloads, written };
 }
 
 function aParcel(key: string, ...topics: string[]): Parcel {
@@ -304,4 +306,26 @@ test('what somebody else has cleared stays away over connects, until it is retai
   expect(payloads()).toEqual(['1']);
   publisher.retain('a', '1');
   expect(payloads()).toEqual(['1', '1']);
+});
+
+test('each message is told of once, whether the broker has it or not', async () => {
+  const { publisher, sent, answers } = aPublisher();
+  publisher.say([{ topic: 'car/result', payload: 'said while nobody is there' }]);
+  expect(answers).toEqual([false]);
+  publisher.connected();
+  publisher.say([{ topic: 'car/result', payload: 'lost' }]);
+  publisher.retain('car/state', 'here');
+  await sent[0]?.fail();
+  await sent[1]?.acknowledge();
+  expect(answers).toEqual([false, false, true]);
+});
+
+test('what the broker has not acknowledged of what must arrive is undelivered', async () => {
+  const { publisher, sent } = aPublisher();
+  publisher.deliver(aParcel('one'), () => undefined);
+  publisher.deliver(aParcel('two'), () => undefined);
+  expect(publisher.undelivered).toBe(2);
+  publisher.connected();
+  await sent[0]?.acknowledge();
+  expect(publisher.undelivered).toBe(1);
 });
