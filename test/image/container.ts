@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { promisify } from 'node:util';
+import { onTestFailed } from 'vitest';
 import { onTeardown } from '../support/teardown.js';
 
 const execute = promisify(execFile);
@@ -66,7 +67,8 @@ export class Container {
   static async start(options: ContainerOptions): Promise<Container> {
     const { volume, configFile, environment = {}, restrictions = lockedUp } = options;
     const id = await mustPodman(
-      ...['run', '--detach', ...restrictions],
+      // Where no systemd runs podman cannot ask for the health itself; the tests do.
+      ...['run', '--detach', '--no-healthcheck', ...restrictions],
       // What the machine that runs the tests may not allow itself, no container gets either.
       ...['--network', 'host', '--cgroups', 'disabled'],
       ...['--ulimit', 'nofile=1024:4096', '--ulimit', 'nproc=512:512'],
@@ -78,7 +80,11 @@ export class Container {
     onTeardown(async () => {
       await podman('rm', '--force', '--time', '2', id);
     });
-    return new Container(id);
+    const container = new Container(id);
+    onTestFailed(async () => {
+      console.error(await container.log());
+    });
+    return container;
   }
 
   execute(...command: string[]): Promise<Ended> {

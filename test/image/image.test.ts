@@ -123,7 +123,7 @@ describe.skipIf(image === undefined)('the container image, by `npm run test:imag
       ...['find', '/', '-xdev', '-writable', '-not', '-type', 'l', '-not', '-path', '/proc/*'],
     );
     const writable = found.stdout.split('\n').filter((path) => path !== '');
-    const usual = ['/run/lock', '/tmp', '/var/tmp'];
+    const usual = ['/run/lock', '/tmp', '/var/lib/bluelink2mqtt', '/var/tmp'];
     expect(writable.filter((path) => !usual.includes(path))).toEqual([]);
     for (const program of ['npm', 'pip', 'gcc', 'cc', 'make', 'git', 'curl']) {
       const { code, stderr } = await container.execute('sh', '-c', `command -v ${program}`);
