@@ -239,8 +239,11 @@ export class CommandBook<W> {
     }
     const known = open?.record ?? record;
     const seq = Math.max(this.#seqOf(known), this.#replayed.get(record.id) ?? 0) + 1;
-    if (open === undefined) this.#replayed.set(record.id, seq);
-    else open.record = { ...open.record, seq, boot: this.#options.boot };
+    if (open === undefined) {
+      this.#replayed.set(record.id, seq);
+      // An id of our own making too, from now on: what is known of a replay is forgotten with it.
+      this.#remembered.set(record.id, rememberedOf(known));
+    } else open.record = { ...open.record, seq, boot: this.#options.boot };
     const event: LifeCycleEvent = { ...(open?.said ?? known.event), seq, replayed: true };
     this.#options.publish(this.#options.address(event, response));
     this.#options.onReplay(event);
@@ -350,8 +353,7 @@ export class CommandBook<W> {
   #remember(record: JournalRecord): void {
     // An id of our own making is its record's key: it can be looked up when somebody does send it.
     if (record.id === record.key || record.ended_at === undefined) return;
-    const { key, fingerprint, ended_at } = record;
-    this.#remembered.set(record.id, { key, fingerprint, ended_at });
+    this.#remembered.set(record.id, rememberedOf(record));
     this.#forgetOld();
   }
 
@@ -375,6 +377,10 @@ export function failureDetails(failure: Failure): EventDetails {
     ...(outcome === undefined ? {} : { outcome }),
     ...(retry_after_s === undefined ? {} : { retry_after_s }),
   };
+}
+
+function rememberedOf({ key, fingerprint, received_at, ended_at = received_at }: JournalRecord) {
+  return { key, fingerprint, ended_at };
 }
 
 function judged(record: JournalRecord, fingerprint: string): IdStatus {
