@@ -5,8 +5,25 @@ import { appendFileSync } from 'node:fs';
 import { queryObjects } from 'node:v8';
 import { isMainThread } from 'node:worker_threads';
 import mqtt from 'mqtt';
+import { writeToStream } from 'mqtt-packet';
+
+/**
+ * The library keeps the encoded length of each packet that it has ever written, up to 16,384 of them, and each new one
+ * can hold 8 KiB of Node's pool: a bound that would be reached in months. With all of them there, nothing is added.
+ */
+function knowAllLengths() {
+  const nowhere = { write: () => true, cork: () => undefined, uncork: () => undefined };
+  const payload = Buffer.alloc(2 ** 14);
+  const packet = { cmd: 'publish', topic: 'a', qos: 0, retain: false, dup: false };
+  const head = 3;
+  for (let length = head; length < 2 ** 14; length += 1) {
+    const rest = { ...packet, payload: payload.subarray(0, length - head) };
+    writeToStream(rest, nowhere, { protocolVersion: 4 });
+  }
+}
 
 if (isMainThread) {
+  knowAllLengths();
   const { connect } = mqtt.MqttClient.prototype;
   let client;
   mqtt.MqttClient.prototype.connect = function (...words) {

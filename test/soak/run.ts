@@ -125,6 +125,8 @@ export class Soak {
   async #rest(): Promise<void> {
     const { ledger, daemon } = this.#world;
     await this.troubles.cease();
+    // What is tried again in ten seconds would be waited for.
+    this.traffic.clearQueue();
     await this.#witness();
     const late = performance.now() + endings_ms;
     while (ledger.open.length > 0 && performance.now() < late) await pause(100);

@@ -93,6 +93,11 @@ export class Traffic {
     if (!client.connected && this.#unsent > 5_000) throw new Error('the broker takes nothing');
   }
 
+  /** Waiting commands end. */
+  clearQueue(): void {
+    this.#publish(`${this.#options.base}/bridge/commands/clear_queue`, 'PRESS');
+  }
+
   #publish(topic: string, payload: string | Buffer, options: object = {}): void {
     this.#sent += 1;
     this.#unsent += 1;
