@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { metricWords } from '../../src/bridge-metrics.js';
-import { root } from '../docs/pages.js';
+import { page, root } from '../docs/pages.js';
 import { hasPromtool, promtool } from '../support/promtool.js';
 import { tempDir } from '../support/temp-dir.js';
 import { faultsOf, seriesLabels } from './metric-names.js';
@@ -211,10 +211,19 @@ describe.skipIf(!hasPromtool)('promtool', () => {
     expect(said).toContain(`SUCCESS: ${String(rules.length)} rules found`);
   });
 
-  test('accepts the example of a scrape', async () => {
-    const example = join(root, 'config/prometheus-scrape.yaml');
-    const { code, said } = await promtool(['check', 'config', '--syntax-only', example]);
+  const shown = page('docs/metrics.md')
+    .blocks.filter(({ language }) => language === 'yaml')
+    .map(({ lines }) => lines.join('\n'));
+  const example = readFileSync(join(root, 'config/prometheus-scrape.yaml'), 'utf8');
+
+  test.each([example, ...shown])('accepts the example of a scrape\n%s', async (text) => {
+    const place = join(await tempDir(), 'prometheus.yml');
+    await writeFile(place, text);
+    const { code, said } = await promtool(['check', 'config', '--syntax-only', place]);
     expect(code, said).toBe(0);
+    const { scrape_configs } = parse(text) as { scrape_configs: { job_name: string }[] };
+    // Alerts know it by this name.
+    expect(scrape_configs.map(({ job_name }) => job_name)).toEqual(['bluelink2mqtt']);
   });
 
   test('lets each alert fire when it should, and not else', async () => {

@@ -53,7 +53,9 @@ const configurations = allBlocks
   .filter(({ language }) => language === 'yaml')
   .map(({ lines }) => lines.join('\n'))
   // Those of other programs say so.
-  .filter((text) => !/^# (?:configuration.yaml of Home Assistant|evcc.yaml)$/m.test(text));
+  .filter(
+    (text) => !/^# (?:configuration.yaml of Home Assistant|evcc.yaml|prometheus.yml)$/m.test(text),
+  );
 
 test.each(configurations)(
   'a configuration that is shown has no fault and no warning\n%s',
