@@ -118,9 +118,12 @@ export class Machine {
     await this.step(`cat > ${path}`, { input: text });
   }
 
-  /** The lines that a program in the machine prints until `stop`. */
-  follow(line: string): { lines: GrowingList<string>; stop: () => Promise<void> } {
-    const child = this.#spawn(`exec ${line}`, {});
+  /** The lines that a program prints until `stop`. It is a service of the machine, so that it ends with it. */
+  follow(name: string, line: string): { lines: GrowingList<string>; stop: () => Promise<void> } {
+    const child = this.#spawn(
+      `exec systemd-run --quiet --collect --pipe --unit=${name} ${line}`,
+      {},
+    );
     const lines = new GrowingList<string>();
     if (child.stdout !== null) {
       createInterface(child.stdout).on('line', (one) => {
@@ -129,7 +132,7 @@ export class Machine {
     }
     const ended = once(child, 'close');
     const stop = async (): Promise<void> => {
-      child.kill();
+      await this.run(`systemctl stop ${name}`);
       await ended;
     };
     return { lines, stop };

@@ -239,9 +239,8 @@ async function vehicles(): Promise<string[]> {
 
 /** Everything that the bridge says of commands from now on. */
 async function startLedger() {
-  const onlooker = machine.follow(
-    `mosquitto_sub ${client} -q 1 -t 'bluelink/+/result' -F '%t %p' -d`,
-  );
+  const subscribe = `mosquitto_sub ${client} -q 1 -t 'bluelink/+/result' -F '%t %p' -d`;
+  const onlooker = machine.follow('onlooker', `stdbuf -oL ${subscribe}`);
   await onlooker.lines.waitFor(
     (line) => line.startsWith('Subscribed'),
     20_000,
