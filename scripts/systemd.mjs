@@ -31,7 +31,9 @@ await prepare();
 const run = mkdtempSync(join(folder, 'run-'));
 process.on('exit', () => rmSync(run, { recursive: true, force: true }));
 const stdio = ['ignore', 2, 2];
-await must('npm', ['pack', '--ignore-scripts', '--pack-destination', run], { stdio });
+await must('npm', ['pack', '--loglevel=error', '--ignore-scripts', '--pack-destination', run], {
+  stdio,
+});
 const results = resultsFolder('systemd-results');
 const environment = { BLUELINK2MQTT_TEST_SYSTEM: system, BLUELINK2MQTT_TEST_MACHINE: run };
 const options = ['--config', join(root, 'test/systemd/vitest.config.ts'), ...process.argv.slice(2)];
