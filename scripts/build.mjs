@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { install } from './install.mjs';
 import { root, run } from './run-program.mjs';
@@ -18,6 +18,8 @@ export async function build() {
   const stdio = ['ignore', 2, 2];
   const code = await run(process.execPath, [compiler, '-p', '.', '--outDir', fresh], { stdio });
   if (code === 0) {
+    // The dashboard is sent as it is written.
+    cpSync(join(root, 'src/http/public'), join(fresh, 'http/public'), { recursive: true });
     rmSync(dist, { recursive: true, force: true });
     renameSync(fresh, dist);
   }

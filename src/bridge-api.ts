@@ -1,17 +1,37 @@
 import { v7 as uuidv7 } from 'uuid';
 import type { Account } from './account.js';
-import type { OwnCommands } from './bridge-own-commands.js';
 import type { Clock } from './daemon/clock.js';
+import type { Health } from './daemon/health.js';
+import type { Metrics } from './daemon/metrics.js';
+import type { Incoming } from './dispatch/admission.js';
 import type { CommandHistory } from './dispatch/command-history.js';
 import type { BridgeApi } from './http/bridge-api.js';
+import type { LiveEvents } from './http/live-events.js';
 import type { AuditLog } from './store/audit-log.js';
+import type { Write } from './store/store.js';
+import type { CommandSource } from './vehicle/command-source.js';
 import { readFields } from './vehicle/command.js';
+import type { ResponseAddress } from './vehicle/journal-record.js';
 import type { LifeCycleEvent } from './vehicle/life-cycle.js';
+
+/** A command, wherever it came from, before it is known who is meant. */
+export interface Asked extends Incoming {
+  /** `bridge`, or what the sender calls a car. */
+  readonly target: string;
+  readonly response: ResponseAddress | undefined;
+  readonly source: CommandSource;
+  readonly also: readonly Write[];
+}
 
 export interface BridgeApiSources {
   readonly clock: Clock;
   readonly accounts: readonly Account[];
-  readonly ownCommands: Pick<OwnCommands, 'handle'>;
+  /** Resolves when it is on the disk, or was refused. */
+  readonly take: (command: Asked) => Promise<void>;
+  readonly health: () => Health;
+  readonly readiness: () => Health;
+  readonly registry: Metrics['registry'];
+  readonly live: Pick<LiveEvents, 'listen'>;
   readonly state: { readonly document: unknown };
   readonly history: CommandHistory;
   readonly audit: Pick<AuditLog, 'page' | 'events'>;
@@ -21,13 +41,20 @@ export interface BridgeApiSources {
 export function createBridgeApi({
   clock,
   accounts,
-  ownCommands,
+  take,
+  health,
+  readiness,
+  registry,
+  live,
   state,
   history,
   audit,
 }: BridgeApiSources): BridgeApi {
   const find = (name: string): Account | undefined => accounts.find((one) => one.name === name);
   return {
+    health,
+    readiness,
+    metrics: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
     state: () => state.document,
     vehicles: () => accounts.flatMap(({ vehicles }) => vehicles.documents),
     vehicle: (id) => {
@@ -54,12 +81,13 @@ export function createBridgeApi({
     // Behind a restart only the journal knows of it.
     events: async (id) => history.of(id) ?? (await audit.events(id)),
     commands: (query) => audit.page(query),
+    listen: (listener) => live.listen(listener),
 
-    async command(name, payload) {
+    async command(target, name, payload) {
       const { id, identified } = withId(payload);
       let answer: LifeCycleEvent | undefined;
-      await ownCommands.handle({
-        name,
+      await take({
+        ...{ target, name },
         payload: identified,
         retained: false,
         received_at: clock.now(),

@@ -1,5 +1,6 @@
 import type { AccountOutput } from './account-options.js';
 import { flatValues } from './mqtt/flat-values.js';
+import type { LiveEvents } from './http/live-events.js';
 import type { LegacyTopics } from './mqtt/legacy-topics.js';
 import type { Publisher } from './mqtt/publisher.js';
 import type { Topics } from './mqtt/topics.js';
@@ -11,6 +12,8 @@ export interface BridgeOutputOptions {
   readonly flatTopics: boolean;
   /** The topics of the Python predecessor, too. */
   readonly legacy: LegacyTopics | undefined;
+  /** Whoever looks on over HTTP. */
+  readonly live: Pick<LiveEvents, 'tell'>;
   readonly step: AccountOutput['step'];
   readonly carsChanged: AccountOutput['carsChanged'];
   readonly changed: AccountOutput['changed'];
@@ -19,7 +22,7 @@ export interface BridgeOutputOptions {
 
 /** What an account says, on the topics of the contract. */
 export function createBridgeOutput(options: BridgeOutputOptions): AccountOutput {
-  const { publisher, topics, flatTopics, legacy, step } = options;
+  const { publisher, topics, flatTopics, legacy, live, step } = options;
   return {
     address: (event, response) => {
       const payload = JSON.stringify(event);
@@ -40,13 +43,16 @@ export function createBridgeOutput(options: BridgeOutputOptions): AccountOutput 
       const own = topics.vehicle(document.id);
       publisher.retain(own.state, JSON.stringify(document));
       legacy?.state(document);
+      live.tell({ kind: 'state', data: document });
       if (!flatTopics) return;
       for (const [path, value] of flatValues(document)) publisher.retain(own.value(path), value);
     },
     info: (info) => {
       publisher.retain(topics.vehicle(info.id).info, JSON.stringify(info));
+      live.tell({ kind: 'info', data: info });
     },
     availability: (vehicle, online) => {
+      live.tell({ kind: 'availability', data: { vehicle, available: online } });
       publisher.retain(topics.vehicle(vehicle).availability, online ? 'online' : 'offline');
     },
     trips: (vehicle, month) => {

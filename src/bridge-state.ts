@@ -22,7 +22,7 @@ export interface StateSources {
 export interface BridgeStateOptions {
   readonly clock: Clock;
   readonly log: Logger;
-  readonly publish: (document: string) => void;
+  readonly publish: (document: unknown) => void;
 }
 
 const every_ms = 60_000;
@@ -72,7 +72,7 @@ export class BridgeState {
     clearTimeout(this.#soon);
     this.#soon = undefined;
     const { document } = this;
-    if (document !== null) this.#options.publish(JSON.stringify(document));
+    if (document !== null) this.#options.publish(document);
   }
 
   stop(): void {

@@ -3,15 +3,15 @@ import { v7 as uuidv7 } from 'uuid';
 import type { AccountOptions } from './account-options.js';
 import { createAccount, type Account } from './account.js';
 import { createAuditTrail } from './audit-trail.js';
-import { createBridgeApi } from './bridge-api.js';
-import { createBridgeMetrics } from './bridge-metrics.js';
+import { createBridgeApi, type Asked } from './bridge-api.js';
 import { createBridgeOutput } from './bridge-output.js';
 import { createOwnCommands } from './bridge-own-commands.js';
+import { createBridgeMetrics } from './bridge-metrics.js';
 import { BridgeState } from './bridge-state.js';
 import { ClockTrust } from './daemon/clock-trust.js';
 import { utc, type Clock } from './daemon/clock.js';
 import type { Logger } from './daemon/logger.js';
-import { healthOf, LoopWatch, type Health } from './daemon/health.js';
+import { faultsOf, healthOf, LoopWatch, type Health } from './daemon/health.js';
 import { createNews } from './daemon/news.js';
 import type { RetryPolicy } from './daemon/retry.js';
 import { settlesWithin } from './daemon/settles-within.js';
@@ -24,8 +24,11 @@ import { Announcer } from './homeassistant/announcer.js';
 import type { Form } from './homeassistant/device-message.js';
 import { devicesOf } from './homeassistant/discovery.js';
 import { startControlSocket } from './http/control-socket.js';
+import { LiveEvents, stepEvent } from './http/live-events.js';
+import { startWebServer } from './http/web-server.js';
+import type { AccessOptions } from './http/access.js';
 import { Leftovers } from './leftovers.js';
-import { createCommandIntake, type Arrived } from './mqtt/command-intake.js';
+import { createCommandIntake } from './mqtt/command-intake.js';
 import { Connection, type Connected } from './mqtt/connection.js';
 import { translateLegacy } from './mqtt/legacy-commands.js';
 import { LegacyTopics } from './mqtt/legacy-topics.js';
@@ -74,6 +77,12 @@ export interface BridgeOptions {
   readonly queueTotal: number;
   readonly mostProcesses: number;
   readonly retry: RetryPolicy;
+  /** Dashboard, API, health and metrics; absent where they are switched off. */
+  readonly http:
+    | (Pick<AccessOptions, 'token' | 'host' | 'allowed_hosts' | 'trusted_proxies'> & {
+        readonly port: number;
+      })
+    | undefined;
   /** Where subcommands reach this daemon: a Unix socket. */
   readonly control_path: string;
 }
@@ -118,10 +127,12 @@ export async function startBridge(
     clock,
     log,
     publish: (document) => {
-      publisher.retain(topics.bridge.state, document);
+      publisher.retain(topics.bridge.state, JSON.stringify(document));
+      live.tell({ kind: 'bridge', data: document });
     },
   });
   const history = new CommandHistory();
+  const live = new LiveEvents();
   const legacyOptions = {
     topics,
     publisher,
@@ -133,8 +144,10 @@ export async function startBridge(
     topics,
     flatTopics: mqtt.flat_topics,
     legacy: mqtt.legacy_topics ? new LegacyTopics(legacyOptions) : undefined,
+    live,
     step: (event, source) => {
       history.note(event);
+      live.tell(stepEvent(event));
       if (event.seq === 0) auditTrail.refused(event, source);
     },
     carsChanged: () => {
@@ -330,7 +343,7 @@ export async function startBridge(
     if (!isStopping) publisher.retain(topics.bridge.availability, 'online');
   }
 
-  async function take(arrived: Arrived<Write>): Promise<void> {
+  async function take(arrived: Asked): Promise<void> {
     const { target } = arrived;
     if (target === 'bridge') return ownCommands.handle(arrived);
     const found = carCalled(target);
@@ -382,7 +395,7 @@ export async function startBridge(
     return undefined;
   }
 
-  function refusalOfUnknown({ retained }: Arrived<Write>): Failure {
+  function refusalOfUnknown({ retained }: Asked): Failure {
     if (retained) return wellKnown.retained;
     const unlisted = accounts.find((account) => !account.vehicles.hasListed)?.report();
     if (unlisted !== undefined) {
@@ -395,9 +408,10 @@ export async function startBridge(
     return failure('unknown_vehicle', 'no account has a car that is called so');
   }
 
-  function refuse(arrived: Arrived<Write>, reason: Failure): void {
+  function refuse(arrived: Asked, reason: Failure): void {
     const at = utc(clock.now());
     const event = refusalEvent(rejected(reason), null, arrived, uuidv7(), at);
+    arrived.onAnswer?.(event);
     publisher.say(output.address(event, arrived.response));
     log.warn({ target: arrived.target.slice(0, 64), failure: reason.code }, 'command refused');
     metrics.commandStep(event);
@@ -410,14 +424,33 @@ export async function startBridge(
       ...accounts.map(({ name, poolFault }) => poolFault && `account ${name}: ${poolFault}`),
     ]);
 
-  // What people ask beside the broker.
-  const control = await startControlSocket({
-    path: options.control_path,
-    api: createBridgeApi({ clock, accounts, ownCommands, state, history, audit: auditTrail.log }),
-    log,
-  });
+  /** Broker and accounts, too: what a person would wait for. */
+  const readiness = (): Health =>
+    healthOf([
+      ...faultsOf(health()),
+      connection.state.is === 'connected' ? undefined : 'the broker is not connected',
+      ...accounts.map((account) => {
+        const { name, state: stands } = account.report();
+        return stands === 'ready' ? undefined : `account ${name}: ${stands}`;
+      }),
+    ]);
 
+  // What people ask beside the broker.
   const { version } = options;
+  const api = createBridgeApi({
+    ...{ clock, accounts, take, health, readiness, state, history, live },
+    registry: metrics.registry,
+    audit: auditTrail.log,
+  });
+  const control = await startControlSocket({ path: options.control_path, api, log, version });
+  const web =
+    options.http &&
+    (await startWebServer({
+      ...options.http,
+      ...{ api, log, version, retry: options.retry },
+      onAnswered: metrics.httpAnswered,
+    }));
+
   const jobs = () => [...accounts.flatMap((account) => account.jobs), ...ownCommands.jobs];
   state.start({
     ...{ version, connection, accounts, metrics, jobs },
@@ -442,7 +475,11 @@ export async function startBridge(
       isStopping = true;
       state.stop();
       const rested = ownCommands.stopJobs();
-      await Promise.all([control.stop(), ...accounts.map((account) => account.stop())]);
+      await Promise.all([
+        control.stop(),
+        web?.stop(),
+        ...accounts.map((account) => account.stop()),
+      ]);
       // What they did for accounts has ended with these.
       await settlesWithin(rested, stopGrace_ms);
       await ownCommands.stop(stopGrace_ms);

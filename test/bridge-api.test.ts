@@ -1,8 +1,10 @@
+import { Registry } from 'prom-client';
 import { expect, test } from 'vitest';
 import { createBridgeApi } from '../src/bridge-api.js';
 import { systemClock as clock } from '../src/daemon/clock.js';
 import { BridgeCommands } from '../src/dispatch/bridge-commands.js';
 import { CommandHistory } from '../src/dispatch/command-history.js';
+import { LiveEvents } from '../src/http/live-events.js';
 import type { Write } from '../src/store/store.js';
 import type { LifeCycleEvent } from '../src/vehicle/life-cycle.js';
 import { failure, type Failure } from '../src/vehicle/outcome.js';
@@ -50,7 +52,11 @@ function anApi() {
   const api = createBridgeApi({
     clock,
     accounts: [],
-    ownCommands,
+    take: (asked) => ownCommands.handle(asked),
+    health: () => ({ ok: true }),
+    readiness: () => ({ ok: true }),
+    registry: new Registry(),
+    live: new LiveEvents(),
     history,
     state: { document: {} },
     audit: {
@@ -59,7 +65,7 @@ function anApi() {
     },
   });
   const command = (payload: unknown, name = 'otp'): Promise<LifeCycleEvent> =>
-    api.command(name, Buffer.from(typeof payload === 'string' ? payload : JSON.stringify(payload)));
+    api.command('bridge', name, Buffer.from(typeof payload === 'string' ? payload : JSON.stringify(payload)));
   const statuses = async (id: string) => (await api.events(id))?.map(({ status }) => status);
   return { api, store, history, steps, command, statuses };
 }

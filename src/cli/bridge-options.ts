@@ -38,6 +38,7 @@ export async function bridgeOptions(config: Config, version: string): Promise<Br
     queueTotal: config.commands.queue_total,
     mostProcesses: mostProcesses(config),
     retry: config.retry,
+    http: config.http.enabled ? config.http : undefined,
     control_path: controlPath(config.state_dir),
   };
 }

@@ -15,7 +15,6 @@ import { applySecrets } from './secrets.js';
 import { isTree, putValue, valueAt } from './tree.js';
 import type { Tree } from './tree.js';
 import { regionWarnings } from './region-warnings.js';
-import { unbuiltWarnings } from './unbuilt.js';
 import { readYaml } from './yaml-source.js';
 
 export interface ConfigSources {
@@ -59,11 +58,7 @@ export async function loadConfig({ file, env, cwd }: ConfigSources): Promise<Loa
     faults.push(...checkRules(tree, origins));
     if (checked.ok && faults.length === 0) {
       const config = resolvePaths(checked.config, base);
-      const warnings = [
-        ...unbuiltWarnings(tree, origins),
-        ...regionWarnings(config, origins),
-        ...careWarnings(config, origins),
-      ];
+      const warnings = [...regionWarnings(config, origins), ...careWarnings(config, origins)];
       return { ok: true, config, ...found, warnings };
     }
   }

@@ -29,8 +29,12 @@ export const http = z.strictObject({
   host: hostName
     .default('127.0.0.1')
     .describe('Where to listen; anything but a loopback address needs a token.'),
-  port: wholeNumber(1, 65_535).default(8099).describe('The port to listen on.'),
-  token: secret('the token of the API').exactOptional(),
+  port: wholeNumber(0, 65_535)
+    .default(8099)
+    .describe('The port to listen on; 0: any free one, which the log tells.'),
+  token: secret('the token of the API')
+    .min(16, { error: 'at least 16 characters' })
+    .exactOptional(),
   token_file: secretFile,
   allowed_hosts: z
     .array(hostName)
@@ -41,7 +45,10 @@ export const http = z.strictObject({
     .array(network)
     .max(64)
     .default([])
-    .meta({ type: 'list of addresses or networks', description: 'Proxies that are believed.' }),
+    .meta({
+      type: 'list of addresses or networks',
+      description: 'Proxies that have checked who asks: their requests need no token.',
+    }),
 });
 
 export const log = z.strictObject({

@@ -55,3 +55,7 @@ export function healthOf(faults: readonly (string | undefined)[]): Health {
   const reasons = faults.filter((fault) => fault !== undefined);
   return reasons.length === 0 ? { ok: true } : { ok: false, reasons };
 }
+
+export function faultsOf(health: Health): readonly string[] {
+  return health.ok ? [] : health.reasons;
+}

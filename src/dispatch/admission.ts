@@ -19,6 +19,7 @@ import {
 import type { RemoteCommand } from '../vehicle/remote-command.js';
 import { valueOfRemote } from '../vehicle/remote-value.js';
 import type { Drivetrain } from '../vehicle/state.js';
+import type { LifeCycleEvent } from '../vehicle/life-cycle.js';
 import type { LaneOperation } from './lane.js';
 
 /** A command as it came in, after it has been found out which car it is for. */
@@ -31,6 +32,8 @@ export interface Incoming {
   /** Epoch and monotonic milliseconds. */
   readonly received_at: number;
   readonly received: number;
+  /** Told of the first event: it was accepted or refused, or of a known id what was said last. */
+  readonly onAnswer?: (event: LifeCycleEvent) => void;
 }
 
 /** A command that is well formed. */

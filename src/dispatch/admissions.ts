@@ -160,6 +160,7 @@ export class Admissions<W> {
     const { turn, pass } = this.#arrivals.enter(vehicle);
     await admitOnce(this.#options.book, id, wellformed.fingerprint, {
       response: incoming.response,
+      onReplayed: incoming.onAnswer,
       admit: async () => {
         if (turn !== undefined) await turn;
         const admitting = this.#admit(incoming, wellformed);
@@ -275,6 +276,7 @@ export class Admissions<W> {
       this.#refuse(incoming, rejected(wellKnown.notStored, about));
       return;
     }
+    incoming.onAnswer?.(open.record.event);
     if (wellformed.request.dry_run) this.#endDry(open, vehicle, wellformed.command);
     else this.#begin(open, wellformed.command, vehicle);
   }
@@ -444,6 +446,7 @@ export class Admissions<W> {
   #refuse(incoming: ForVehicle<W>, refusal: Refusal): void {
     const at = utc(this.#options.clock.now());
     const event = refusalEvent(refusal, incoming.car.topic_id, incoming, uuidv7(), at);
+    incoming.onAnswer?.(event);
     this.#options.reject(event, incoming.response, incoming.source);
   }
 }

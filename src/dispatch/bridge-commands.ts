@@ -58,8 +58,6 @@ export interface BridgeCommandsOptions<W> {
 }
 
 export interface ForBridge<W> extends Incoming {
-  /** Told of the first event: it was accepted or refused, or of a known id what was said last. */
-  readonly onAnswer?: (event: LifeCycleEvent) => void;
   readonly response: ResponseAddress | undefined;
   readonly source?: CommandSource | undefined;
   readonly also: readonly W[];

@@ -310,6 +310,7 @@ export class Vehicles {
   get documents() {
     return this.#enabled().map((car) => ({
       vehicle: car.topic_id,
+      available: this.#isAvailable(car),
       info: this.#infoOf(car),
       state: this.#documentOf(car) ?? null,
     }));
@@ -417,9 +418,11 @@ export class Vehicles {
   }
 
   #publishAvailability(car: KnownVehicle): void {
-    const online =
-      this.#options.usable() && car.gone_at === null && this.#stored.has(car.listed.id);
-    this.#options.output.availability(car.topic_id, online);
+    this.#options.output.availability(car.topic_id, this.#isAvailable(car));
+  }
+
+  #isAvailable({ gone_at, listed }: KnownVehicle): boolean {
+    return this.#options.usable() && gone_at === null && this.#stored.has(listed.id);
   }
 
   /** Resolves when it is stored; `known` is called then, before it is published. */

@@ -1,102 +1,119 @@
-import { Hono, type Context } from 'hono';
+import { OpenAPIHono } from '@hono/zod-openapi';
+import type { MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
+import { routePath } from 'hono/route';
+import { secureHeaders } from 'hono/secure-headers';
 import type { Logger } from '../daemon/logger.js';
 import { payloadLimits } from '../vehicle/command.js';
-import type { LifeCycleEvent } from '../vehicle/life-cycle.js';
-import { failure, type Failure } from '../vehicle/outcome.js';
-import { readAuditQuery } from './audit-query.js';
-import type { AccountReport, BridgeApi } from './bridge-api.js';
-import { failureStatus } from './failure-status.js';
-import { commandPayload, tooLarge } from './json-body.js';
+import { describeIssues } from '../vehicle/describe-issues.js';
+import { failure } from '../vehicle/outcome.js';
+import { refuse } from './answers.js';
+import type { BridgeApi } from './bridge-api.js';
+import { addCommandRoutes } from './command-routes.js';
+import { addDocumentRoutes } from './document-routes.js';
+import { addEventRoutes } from './event-routes.js';
+import { addHealthRoutes } from './health-routes.js';
+import { tooLarge } from './json-body.js';
+import type { Access, App } from './route.js';
 
 export interface AppOptions {
   readonly api: BridgeApi;
   readonly log: Logger;
+  readonly version: string;
+  /** Who may do what; looked at before any route. */
+  readonly guard: (app: App) => void;
+  /** Told of each answer: the route's pattern, never what was put into it. */
+  readonly onAnswered?: (route: string, status: number) => void;
+}
+
+/** Everything that is answered over HTTP (contract, section 8; docs/http.md). */
+export interface HttpApp {
+  readonly fetch: App['fetch'];
+  /** Ends what would go on by itself. */
+  stop(): void;
 }
 
 const longestPath = 128;
 
-/** The routes of the HTTP API (contract, section 8); those of `/api/accounts` are described in docs/http.md. */
-export function createApp({ api, log }: AppOptions): Hono {
-  const app = new Hono();
-
-  app.use(async (c, next) => {
-    const started = performance.now();
-    await next();
-    c.header('cache-control', 'no-store');
-    // Neither query nor body: both may hold a secret.
-    const { method, path } = c.req;
-    const duration_ms = Math.round(performance.now() - started);
-    log.debug(
-      { method, path: path.slice(0, longestPath), status: c.res.status, duration_ms },
-      'HTTP request',
-    );
+/** The routes, the same over TCP and on the control socket, behind a guard. */
+export function createApp({ api, log, version, guard, onAnswered }: AppOptions): HttpApp {
+  const app: App = new OpenAPIHono<Access>({
+    defaultHook: (result, c) => {
+      if (result.success) return undefined;
+      const got = 'data' in result ? result.data : {};
+      return refuse(c, failure('invalid_payload', describeIssues(result.error, got)));
+    },
   });
+  app.use(logged(log, onAnswered));
+  app.use(secureHeaders(headers));
   app.use(bodyLimit({ maxSize: payloadLimits.bytes, onError: (c) => refuse(c, tooLarge) }));
-
-  app.get('/api/state', (c) => c.json(api.state()));
-  app.get('/api/vehicles', (c) => c.json({ schema: 1, vehicles: api.vehicles() }));
-  app.get('/api/vehicles/:vehicle', (c) => {
-    const documents = api.vehicle(c.req.param('vehicle'));
-    if (documents !== undefined) return c.json({ schema: 1, ...documents });
-    return refuse(c, failure('unknown_vehicle', 'no account has a car that is called so'));
-  });
-
-  app.get('/api/accounts', (c) => c.json({ schema: 1, accounts: api.accounts() }));
-  app.get('/api/accounts/:name', (c) => answer(c, api.account(c.req.param('name'))));
-  app.post('/api/accounts/:name/login', async (c) =>
-    answer(c, await api.login(c.req.param('name'))),
-  );
-  app.post('/api/accounts/:name/list', async (c) => answer(c, await api.list(c.req.param('name'))));
-
-  app.post('/api/bridge/commands/:name', async (c) => {
-    const body = await commandPayload(c);
-    if (!body.ok) return refuse(c, body.failure);
-    return answerCommand(c, await api.command(c.req.param('name'), body.payload));
-  });
-  app.get('/api/commands', async (c) => {
-    const read = readAuditQuery(c.req.query());
-    if (!read.ok) return refuse(c, read.failure);
-    return c.json({ schema: 1, ...(await api.commands(read.query)) });
-  });
-  app.get('/api/commands/:id', async (c) => {
-    const id = c.req.param('id');
-    const events = await api.events(id);
-    const last = events?.at(-1);
-    if (last !== undefined) return c.json({ schema: 1, id, status: last.status, events });
-    return refuse(c, failure('unknown_id', 'no command with this id is remembered'));
-  });
+  guard(app);
+  addHealthRoutes(app, api);
+  addDocumentRoutes(app, api);
+  addCommandRoutes(app, api);
+  const stop = addEventRoutes(app, api);
+  addOpenApi(app, version);
 
   app.notFound((c) => refuse(c, failure('unknown_command', 'there is no such route')));
   app.onError((err, c) => {
     log.error({ err }, 'an HTTP request could not be answered');
     return refuse(c, failure('internal', 'something unexpected; the log says more'));
   });
-  return app;
+  return { fetch: app.fetch, stop };
 }
 
-function answer(c: Context, report: AccountReport | undefined): Response {
-  if (report !== undefined) return c.json({ schema: 1, ...report });
-  return refuse(c, failure('unknown_id', 'no account is called so'));
+/** Nothing may be loaded from elsewhere, and nobody else's page may show ours; Home Assistant's is the same origin. */
+const headers: Parameters<typeof secureHeaders>[0] = {
+  contentSecurityPolicy: {
+    defaultSrc: ["'none'"],
+    scriptSrc: ["'self'"],
+    styleSrc: ["'self'"],
+    imgSrc: ["'self'", 'data:'],
+    connectSrc: ["'self'"],
+    manifestSrc: ["'self'"],
+    baseUri: ["'none'"],
+    formAction: ["'self'"],
+    frameAncestors: ["'self'"],
+  },
+  // Spoken without TLS, or behind somebody who decides on that.
+  strictTransportSecurity: false,
+  referrerPolicy: 'no-referrer',
+  xFrameOptions: 'SAMEORIGIN',
+};
+
+function logged(log: Logger, onAnswered: AppOptions['onAnswered']): MiddlewareHandler {
+  return async (c, next) => {
+    const started = performance.now();
+    await next();
+    if (!c.res.headers.has('cache-control')) c.header('cache-control', 'no-store');
+    // Neither query nor body: both may hold a secret.
+    const { method, path } = c.req;
+    const { status } = c.res;
+    const duration_ms = Math.round(performance.now() - started);
+    log.debug({ method, path: path.slice(0, longestPath), status, duration_ms }, 'HTTP request');
+    onAnswered?.(routePath(c, -1), status);
+  };
 }
 
-/** The first event of a command, or the last one of a known id. */
-function answerCommand(c: Context, event: LifeCycleEvent): Response {
-  if (event.replayed === true) return c.json(event);
-  if (event.status === 'rejected' || event.status === 'expired') {
-    sayWhenToTryAgain(c, event.retry_after_s);
-    return c.json(event, failureStatus(event.code));
-  }
-  const { id, status } = event;
-  return c.json({ id, status, href: `/api/commands/${encodeURIComponent(id)}` }, 202);
-}
-
-function refuse(c: Context, { code, message, retryable, retry_after_s }: Failure): Response {
-  sayWhenToTryAgain(c, retry_after_s);
-  const more = retry_after_s === undefined ? {} : { retry_after_s };
-  return c.json({ schema: 1, code, message, retryable, ...more }, failureStatus(code));
-}
-
-function sayWhenToTryAgain(c: Context, retry_after_s: number | undefined): void {
-  if (retry_after_s !== undefined) c.header('retry-after', String(Math.ceil(retry_after_s)));
+function addOpenApi(app: App, version: string): void {
+  app.openAPIRegistry.registerComponent('securitySchemes', 'token', {
+    type: 'http',
+    scheme: 'bearer',
+  });
+  app.openAPIRegistry.registerComponent('securitySchemes', 'cookie', {
+    type: 'apiKey',
+    in: 'cookie',
+    name: 'bluelink2mqtt',
+  });
+  app.doc31('/api/openapi.json', {
+    openapi: '3.1.0',
+    info: {
+      title: 'bluelink2mqtt',
+      version,
+      description: 'Hyundai, Kia and Genesis cars: their documents, commands and events',
+    },
+    // Relative to this document: behind a proxy the path is another one.
+    servers: [{ url: '..' }],
+    security: [{ token: [] }, { cookie: [] }, {}],
+  });
 }

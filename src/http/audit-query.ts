@@ -7,7 +7,7 @@ import { failure, type Failure } from '../vehicle/outcome.js';
 
 const limitWords = `a number from 1 to ${String(auditLimits.max)}`;
 
-const querySchema = z.strictObject({
+export const auditQuerySchema = z.strictObject({
   limit: z
     .string()
     .regex(/^[1-9]\d{0,3}$/, limitWords)
@@ -33,7 +33,7 @@ type Read =
 
 /** Which commands of the audit log are wanted, from the fields of a URL. */
 export function readAuditQuery(fields: Readonly<Record<string, string>>): Read {
-  const read = querySchema.safeParse(fields);
+  const read = auditQuerySchema.safeParse(fields);
   if (!read.success) {
     return {
       ok: false,

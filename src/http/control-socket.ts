@@ -1,20 +1,21 @@
 import { once } from 'node:events';
 import { chmod, lstat, mkdtemp, rename, rm, unlink } from 'node:fs/promises';
-import { createServer, type Server } from 'node:http';
+import type { Server } from 'node:http';
 import { connect } from 'node:net';
 import { dirname, join } from 'node:path';
-import { getRequestListener } from '@hono/node-server';
 import type { Logger } from '../daemon/logger.js';
-import { settlesWithin } from '../daemon/settles-within.js';
+import { fullAccess } from './access.js';
 import { createApp } from './app.js';
 import type { BridgeApi } from './bridge-api.js';
 import { controlPathFault } from './control-path.js';
+import { closeServer, serverOf } from './server.js';
 import { isSystemError } from '../daemon/system-error.js';
 
 export interface ControlSocketOptions {
   readonly path: string;
   readonly api: BridgeApi;
   readonly log: Logger;
+  readonly version: string;
   /** How long answers under way may take once the bridge stops. */
   readonly grace_ms?: number;
 }
@@ -31,11 +32,12 @@ const usualGrace_ms = 1000;
  * why and the daemon does without.
  */
 export async function startControlSocket(options: ControlSocketOptions): Promise<ControlSocket> {
-  const { path, api, log, grace_ms = usualGrace_ms } = options;
+  const { path, api, log, version, grace_ms = usualGrace_ms } = options;
   try {
     const fault = controlPathFault(path) ?? (await whatIsInTheWay(path));
     if (fault !== undefined) throw new Error(fault);
-    const server = serverOf(api, log);
+    const app = createApp({ api, log, version, guard: fullAccess });
+    const server = serverOf(app, log);
     await listen(server, path);
     server.on('error', (err) => {
       log.error({ err }, 'the control socket has an error');
@@ -46,7 +48,8 @@ export async function startControlSocket(options: ControlSocketOptions): Promise
         await removeOwn(path, own.ino).catch((err: unknown) => {
           log.warn({ err }, 'the control socket could not be removed');
         });
-        await close(server, grace_ms);
+        app.stop();
+        await closeServer(server, grace_ms);
       },
     };
   } catch (error) {
@@ -56,22 +59,6 @@ export async function startControlSocket(options: ControlSocketOptions): Promise
     );
     return { stop: () => Promise.resolve() };
   }
-}
-
-function serverOf(api: BridgeApi, log: Logger): Server {
-  const app = createApp({ api, log });
-  const listener = getRequestListener(app.fetch, {
-    errorHandler: (err) => {
-      log.debug({ err }, 'an HTTP request could not be read');
-      return Response.json({ code: 'invalid_payload', message: 'not a request' }, { status: 400 });
-    },
-  });
-  const server = createServer((request, response) => {
-    void listener(request, response);
-  });
-  // A connection that is kept open would be one more thing to wait for at the end.
-  server.maxRequestsPerSocket = 1;
-  return server;
 }
 
 /** The file of a daemon that died may be replaced; a living one's, or what is no socket, never. */
@@ -119,17 +106,6 @@ async function listen(server: Server, path: string): Promise<void> {
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
-}
-
-async function close(server: Server, grace_ms: number): Promise<void> {
-  const closed = new Promise<void>((resolve) => {
-    server.close(() => {
-      resolve();
-    });
-  });
-  if (await settlesWithin(closed, grace_ms)) return;
-  server.closeAllConnections();
-  await closed;
 }
 
 /** Only the file that was made here: by now another daemon may have put its own in this place. */

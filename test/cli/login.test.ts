@@ -145,7 +145,7 @@ test('the way of the code can be said before', async () => {
 test('a code that was asked for before is taken without another sign-in', async () => {
   const bridge = aBridge({ home: { code } });
   await bridge.login('home');
-  await bridge.command('otp', Buffer.from('{"account":"home","method":"email"}'));
+  await bridge.command('bridge', 'otp', Buffer.from('{"account":"home","method":"email"}'));
   bridge.asked.length = 0;
   const { end } = await aScript(bridge, [code]);
   expect(end).toBe(exitCodes.clean);

@@ -47,9 +47,9 @@ test.each([
 );
 
 test('warnings do not make it fail', async () => {
-  const { code, lines } = await check(`${least}http: { port: 8100 }`);
+  const { code, lines } = await check(`${least}polling: { force_every: 48h }`);
   expect(code).toBe(0);
-  expect(lines[0]).toMatch(/^warning: .*http/);
+  expect(lines[0]).toMatch(/^warning: .*polling/);
   expect(lines.at(-1)).toBe('bluelink2mqtt.yaml: no faults');
 });
 

@@ -159,7 +159,7 @@ commands:
 
   test('say what was expected and what came', async () => {
     expect(await loadText(`${least}\nhttp: { port: 80000 }`)).toMatchObject({
-      faults: [{ expected: 'a whole number from 1 to 65535', got: '80000', line: 5 }],
+      faults: [{ expected: 'a whole number from 0 to 65535', got: '80000', line: 5 }],
     });
   });
 
@@ -328,7 +328,7 @@ describe('the environment', () => {
       expect.stringMatching(
         /^environment BLUELINK2MQTT_MQTT__URI mqtt.uri: expected one of the keys url/,
       ),
-      'environment BLUELINK2MQTT_HTTP__PORT http.port: expected a whole number from 1 to 65535, got "eighty"',
+      'environment BLUELINK2MQTT_HTTP__PORT http.port: expected a whole number from 0 to 65535, got "eighty"',
     ]);
   });
 
@@ -417,13 +417,13 @@ accounts: [{ name: home, region: europe, brand: kia, username: me, password_file
   test('come from the folder of credentials', async () => {
     const folder = await aFolder({
       'mqtt.password': 'm\n',
-      'http.token': 't\n',
+      'http.token': 't-that-is-long-enough\n',
       'home.password': 'p\n',
       'home.pin': '0042\n',
     });
     const bare = text.replaceAll(/, password_file: [a-z/]+/g, '');
     const config = configOf(await loadText(bare, { CREDENTIALS_DIRECTORY: folder }));
-    expect(secretsOf(config)).toEqual(['m', 't', 'p', '0042']);
+    expect(secretsOf(config)).toEqual(['m', 't-that-is-long-enough', 'p', '0042']);
   });
 
   test('of the file go before the folder of credentials, which may lack them', async () => {

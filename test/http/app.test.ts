@@ -21,7 +21,7 @@ const info: VehicleInfo = {
   commands: {},
 };
 
-const documents = { vehicle: 'ioniq5', info, state: null };
+const documents = { vehicle: 'ioniq5', available: true, info, state: null };
 
 test('the documents of the bridge and of its cars', async () => {
   const bridge = new MemoryBridge();
@@ -205,7 +205,8 @@ test.each([
   'GET /api',
   'DELETE /api/accounts/home',
   'POST /api/state',
-  'POST /api/vehicles/ioniq5/commands/lock',
+  'POST /api/session',
+  'POST /api/vehicles/ioniq5/lock',
   'GET /api/%zz',
 ])('%s is no route', async (line) => {
   const { path } = await serve(new MemoryBridge());

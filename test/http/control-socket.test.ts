@@ -68,7 +68,7 @@ test.each([
   const folder = await tempDir();
   const { log, lines } = aFullLog();
   const path = pathIn(folder);
-  const socket = await startControlSocket({ path, api: new MemoryBridge(), log });
+  const socket = await startControlSocket({ path, api: new MemoryBridge(), log, version: '1.2.3' });
   expect(lines).toHaveLength(1);
   expect(lines[0]).toContain(said);
   await socket.stop();

@@ -1,5 +1,7 @@
 import { v7 as uuidv7 } from 'uuid';
 import type { AccountReport, BridgeApi, VehicleDocuments } from '../../src/http/bridge-api.js';
+import { healthOf, type Health } from '../../src/daemon/health.js';
+import { LiveEvents, type LiveEvent } from '../../src/http/live-events.js';
 import type { AuditPage, AuditQuery } from '../../src/vehicle/audit-entry.js';
 import { readFields } from '../../src/vehicle/command.js';
 import type { LifeCycleEvent } from '../../src/vehicle/life-cycle.js';
@@ -51,6 +53,11 @@ export class MemoryBridge implements BridgeApi {
   /** What its audit log answers. */
   audit: AuditPage = { commands: [], cursor: null };
   readonly documents: VehicleDocuments[] = [];
+  /** Why it is not healthy. */
+  readonly faults: string[] = [];
+  /** Why it is not ready. */
+  readonly absences: string[] = [];
+  readonly live = new LiveEvents();
 
   readonly #accounts: Map<string, AccountReport>;
   readonly #vendors: Readonly<Record<string, Vendor>>;
@@ -63,6 +70,22 @@ export class MemoryBridge implements BridgeApi {
   ) {
     this.#accounts = new Map(accounts.map((account) => [account.name, account]));
     this.#vendors = vendors;
+  }
+
+  health(): Health {
+    return healthOf(this.faults);
+  }
+
+  readiness(): Health {
+    return healthOf([...this.faults, ...this.absences]);
+  }
+
+  metrics(): Promise<{ readonly contentType: string; readonly text: string }> {
+    return Promise.resolve({ contentType: 'text/plain; version=0.0.4', text: 'up 1\n' });
+  }
+
+  listen(listener: (event: LiveEvent) => void): () => void {
+    return this.live.listen(listener);
   }
 
   state(): unknown {
@@ -110,9 +133,10 @@ export class MemoryBridge implements BridgeApi {
     return this.#accounts.get(name);
   }
 
-  command(name: string, payload: Uint8Array): Promise<LifeCycleEvent> {
+  command(target: string, name: string, payload: Uint8Array): Promise<LifeCycleEvent> {
     const text = Buffer.from(payload).toString();
-    this.asked.push(`${name} ${text}`);
+    const to = target === 'bridge' ? '' : `${target}: `;
+    this.asked.push(`${to}${name} ${text}`);
     const fields = readFields(payload);
     const value = fields.ok ? fields.value : {};
     const id = typeof value['id'] === 'string' ? value['id'] : uuidv7();

@@ -22,7 +22,7 @@ export async function serve(api: BridgeApi, stateDir?: string): Promise<Served> 
   const folder = stateDir ?? (await tempDir());
   const path = controlPath(folder);
   const { log, lines } = aFullLog();
-  const socket = await startControlSocket({ path, api, log, grace_ms: 200 });
+  const socket = await startControlSocket({ path, api, log, version: '1.2.3', grace_ms: 200 });
   onTeardown(() => socket.stop());
   return { stateDir: folder, path, socket, lines };
 }

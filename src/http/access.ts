@@ -1,0 +1,238 @@
+import { BlockList, isIP } from 'node:net';
+import { getConnInfo } from '@hono/node-server/conninfo';
+import type { Context, Next } from 'hono';
+import { deleteCookie, getSignedCookie, setSignedCookie } from 'hono/cookie';
+import { timingSafeEqual } from 'hono/utils/buffer';
+import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
+import { failure } from '../vehicle/outcome.js';
+import { refuse } from './answers.js';
+import type { Access, App } from './route.js';
+
+export interface AccessOptions {
+  /** Without one nothing can be changed. */
+  readonly token?: string;
+  /** Where it listens. */
+  readonly host: string;
+  /** Names it may be asked under, besides those of the loopback. */
+  readonly allowed_hosts: readonly string[];
+  /** Addresses or networks of proxies that have checked who asks. */
+  readonly trusted_proxies: readonly string[];
+  /** How long a browser stays signed in. */
+  readonly session_ms?: number;
+  readonly now?: () => number;
+}
+
+const cookie = 'bluelink2mqtt';
+const usualSession_ms = 30 * 86_400_000;
+const loopbackNames = ['localhost', '127.0.0.1', '[::1]'];
+const wildcards = ['0.0.0.0', '::'];
+/** Of one address: far more than the dashboard asks for, far less than hurts. */
+const requestsPerMinute = 1200;
+const wrongTokensPerMinute = 10;
+
+type Ctx = Context<Access>;
+
+/** Who may ask for what over TCP (contract, section 8; docs/security.md). */
+export class AccessGuard {
+  readonly #options: AccessOptions;
+  readonly #hosts: ReadonlySet<string>;
+  readonly #proxies: (address: string) => boolean;
+  readonly #requests = new RateLimiterMemory({ points: requestsPerMinute, duration: 60 });
+  readonly #wrongTokens = new RateLimiterMemory({ points: wrongTokensPerMinute, duration: 60 });
+
+  constructor(options: AccessOptions) {
+    this.#options = options;
+    const own = wildcards.includes(options.host) ? [] : [options.host];
+    const names = [...loopbackNames, ...own, ...options.allowed_hosts];
+    this.#hosts = new Set(names.map(bracketed));
+    this.#proxies = matcher(options.trusted_proxies);
+  }
+
+  /** Who asks: under a name of ours, from our own page or none at all, and not too often. */
+  readonly sender = async (c: Ctx, next: Next): Promise<Response | undefined> => {
+    const address = addressOf(c);
+    if (!this.#proxies(address)) {
+      const refusal = await this.#refusalOfSender(c, address);
+      if (refusal !== undefined) return refusal;
+    }
+    await next();
+    return undefined;
+  };
+
+  /** What they may do: nothing without the token, where there is one, and nothing but look where there is none. */
+  readonly rights = async (c: Ctx, next: Next): Promise<Response | undefined> => {
+    const address = addressOf(c);
+    if (c.req.path === '/healthz') return pass(c, next, 'read');
+    if (this.#proxies(address)) return pass(c, next, 'full');
+    return this.#withToken(c, next, address);
+  };
+
+  /** A browser's way in: the token once, a cookie from then on. */
+  async signIn(c: Ctx, token: string): Promise<Response | undefined> {
+    const address = addressOf(c);
+    const { token: right } = this.#options;
+    if (right === undefined) return refuse(c, noToken);
+    const blocked = await this.#tooManyWrong(c, address);
+    if (blocked !== undefined) return blocked;
+    if (!(await timingSafeEqual(token, right))) return this.#wrong(c, address);
+    const { session_ms = usualSession_ms } = this.#options;
+    const endsAt = this.#now() + session_ms;
+    await setSignedCookie(c, cookie, String(endsAt), right, {
+      httpOnly: true,
+      sameSite: 'Strict',
+      path: '/',
+      maxAge: Math.floor(session_ms / 1000),
+      secure: new URL(c.req.url).protocol === 'https:',
+    });
+    return undefined;
+  }
+
+  signOut(c: Ctx): void {
+    deleteCookie(c, cookie, { path: '/' });
+  }
+
+  get hasToken(): boolean {
+    return this.#options.token !== undefined;
+  }
+
+  /** The host is none of ours, or somebody else's page asks, or it asks too often. */
+  async #refusalOfSender(c: Ctx, address: string): Promise<Response | undefined> {
+    const limited = await consume(this.#requests, address);
+    if (limited !== undefined) return refuse(c, tooOften(limited));
+    // Asked by programs under whatever name they have for this machine, and tells nothing.
+    if (c.req.path === '/healthz') return undefined;
+    const host = c.req.header('host')?.toLowerCase() ?? '';
+    if (!this.#hosts.has(withoutPort(host))) return refuse(c, unknownHost);
+    return isOwnPage(c, host) ? undefined : refuse(c, foreignPage);
+  }
+
+  async #withToken(c: Ctx, next: Next, address: string): Promise<Response | undefined> {
+    const { token } = this.#options;
+    if (token === undefined) {
+      return isReading(c) ? pass(c, next, 'read') : refuse(c, noToken);
+    }
+    if (c.req.path === '/api/session') return pass(c, next, 'read');
+    const bearer = /^Bearer +(\S+)$/i.exec(c.req.header('authorization') ?? '')?.[1];
+    if (bearer !== undefined) {
+      const blocked = await this.#tooManyWrong(c, address);
+      if (blocked !== undefined) return blocked;
+      if (!(await timingSafeEqual(bearer, token))) return this.#wrong(c, address);
+      return pass(c, next, 'full');
+    }
+    const endsAt = await this.sessionEndsAt(c);
+    if (endsAt === undefined) return needsToken(c);
+    return pass(c, next, 'full', endsAt);
+  }
+
+  /** Epoch milliseconds; undefined for who is not signed in by cookie. */
+  async sessionEndsAt(c: Ctx): Promise<number | undefined> {
+    const { token } = this.#options;
+    if (token === undefined) return undefined;
+    const value = await getSignedCookie(c, token, cookie);
+    const endsAt = typeof value === 'string' ? Number(value) : 0;
+    return endsAt > this.#now() ? endsAt : undefined;
+  }
+
+  async #tooManyWrong(c: Ctx, address: string): Promise<Response | undefined> {
+    const wrong = await this.#wrongTokens.get(address);
+    if (wrong === null || wrong.remainingPoints > 0) return undefined;
+    return refuse(c, tooOften(wrong.msBeforeNext));
+  }
+
+  async #wrong(c: Ctx, address: string): Promise<Response> {
+    await consume(this.#wrongTokens, address);
+    return needsToken(c);
+  }
+
+  #now(): number {
+    return (this.#options.now ?? Date.now)();
+  }
+}
+
+/** Whoever can open the control socket is the daemon's own user, and may do everything. */
+export function fullAccess(app: App): void {
+  app.use((c, next) => {
+    c.set('access', 'full');
+    return next();
+  });
+}
+
+const noToken = failure(
+  'not_allowed',
+  'read-only: no token is configured (http.token_file), so nothing can be changed over HTTP',
+);
+const unknownHost = failure(
+  'not_allowed',
+  'the name in the address is none of this bridge; http.allowed_hosts would have to list it',
+);
+const foreignPage = failure('not_allowed', "another site's page may not ask");
+const tokenWanted = failure('not_allowed', 'a token is needed: Authorization: Bearer …');
+
+function needsToken(c: Ctx): Response {
+  c.header('www-authenticate', 'Bearer realm="bluelink2mqtt"');
+  return refuse(c, tokenWanted, 401);
+}
+
+function tooOften(wait_ms: number) {
+  const retry_after_s = Math.ceil(wait_ms / 1000);
+  return failure('rate_limited', 'too many requests from this address', { retry_after_s });
+}
+
+async function pass(c: Ctx, next: Next, access: 'full' | 'read', endsAt?: number) {
+  c.set('access', access);
+  c.set('accessEndsAt', endsAt);
+  await next();
+  return undefined;
+}
+
+function isReading(c: Ctx): boolean {
+  return c.req.method === 'GET' || c.req.method === 'HEAD';
+}
+
+/** No page at all (a program), or one that came from here. A page of another port of this host is another one. */
+function isOwnPage(c: Ctx, host: string): boolean {
+  const site = c.req.header('sec-fetch-site');
+  const isFollowedLink = isReading(c) && c.req.header('sec-fetch-mode') === 'navigate';
+  if (site !== undefined && !['same-origin', 'none'].includes(site) && !isFollowedLink) {
+    return false;
+  }
+  const origin = c.req.header('origin');
+  if (origin === undefined) return true;
+  return URL.canParse(origin) && new URL(origin).host === host;
+}
+
+function addressOf(c: Ctx): string {
+  const { address = '' } = getConnInfo(c).remote;
+  return address.replace(/^::ffff:(?=\d)/, '');
+}
+
+function bracketed(host: string): string {
+  return isIP(host) === 6 ? `[${host}]` : host.toLowerCase();
+}
+
+function withoutPort(host: string): string {
+  return host.replace(/:\d+$/, '');
+}
+
+function matcher(networks: readonly string[]): (address: string) => boolean {
+  const list = new BlockList();
+  for (const network of networks) {
+    const [address = '', prefix] = network.split('/');
+    const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
+    if (prefix === undefined) list.addAddress(address, family);
+    else list.addSubnet(address, Number(prefix), family);
+  }
+  return (address) =>
+    isIP(address) !== 0 && list.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
+}
+
+/** Milliseconds to wait; undefined while it is within the limit. */
+async function consume(limiter: RateLimiterMemory, key: string): Promise<number | undefined> {
+  try {
+    await limiter.consume(key);
+    return undefined;
+  } catch (error) {
+    if (error instanceof RateLimiterRes) return error.msBeforeNext;
+    throw error;
+  }
+}
