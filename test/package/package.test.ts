@@ -67,12 +67,15 @@ describe('the package', { timeout: 120_000 }, () => {
   });
 
   test('has what its pages lead to', () => {
+    // Of use to who has the source; and pictures of screens, which would be most of the package.
+    const elsewhere = /^(?:src|test|bench|scripts)\/|\.png$/;
     const broken = files
       .filter((file) => file.endsWith('.md'))
       .flatMap((file) =>
         page(file)
-          .links.filter((target) => !/^(?:[a-z]+:|#)/.test(target) && !target.endsWith('.png'))
+          .links.filter((target) => !/^(?:[a-z]+:|#)/.test(target))
           .map((target) => normalize(join(dirname(file), target.replace(/#.*/, ''))))
+          .filter((target) => !elsewhere.test(target))
           .filter((target) => !files.some((one) => one === target || one.startsWith(`${target}/`)))
           .map((target) => `${file}: ${target}`),
       );
