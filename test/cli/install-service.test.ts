@@ -32,7 +32,7 @@ describe('the unit', () => {
       /^ExecStart=\/usr\/local\/bin\/node \/usr\/local\/lib\/node_modules\/bluelink2mqtt\/dist\/main\.js run --config \/srv\/cars\.yaml$/m,
     );
     expect(unit).toMatch(
-      /^ExecStartPre=\/usr\/local\/bin\/node .* setup --config \/srv\/cars\.yaml$/m,
+      /^ExecStartPre=.* \/usr\/local\/bin\/node .* setup --config \/srv\/cars\.yaml$/m,
     );
     expect(unit).not.toMatch(/\/opt\/|\/usr\/bin\/node|\/etc\/bluelink2mqtt\/config/);
   });

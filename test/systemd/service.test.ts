@@ -26,6 +26,11 @@ workers:
 commands:
   allow: [refresh, lock, log_level]
 `;
+/** Its maker cannot be reached: the machine has no way out. */
+const withPython = configuration.replace(
+  'accounts:\n',
+  'accounts:\n  - { name: home, region: usa, brand: hyundai, username: me@example.com }\n',
+);
 const password = 'a-broker-password';
 const service = 'bluelink2mqtt';
 const patience_ms = 150_000;
@@ -143,11 +148,29 @@ describe('in a Debian 13 with its own systemd', () => {
   it('is not started again and again with a wrong configuration', async () => {
     await machine.write('/etc/bluelink2mqtt/config.yaml', 'mqtt: { prot: 1 }\n');
     expect((await machine.run('systemctl restart bluelink2mqtt')).code).not.toBe(0);
-    expect(await property('Result')).toBe('exit-code');
     expect(await property('ActiveState')).toBe('failed');
+    expect(await property('ExecMainStatus')).toBe('78');
+    expect(await journal()).toContain('mqtt.prot');
     await machine.write('/etc/bluelink2mqtt/config.yaml', configuration);
     await machine.step('systemctl restart bluelink2mqtt');
     await statusSays('1 of 1 accounts ready; broker connected');
+  });
+
+  it('runs Python in its sandbox, with the packages that it has fetched itself', async () => {
+    await machine.write('/etc/bluelink2mqtt/config.yaml', withPython);
+    await machine.write('/etc/bluelink2mqtt/secrets/home.password', 'a-maker-password');
+    await machine.step('bluelink2mqtt install-service');
+    // The service's own network ends at the machine.
+    const state = 'env STATE_DIRECTORY=/var/lib/bluelink2mqtt';
+    const file = '--config /etc/bluelink2mqtt/config.yaml';
+    await machine.step('systemctl stop bluelink2mqtt');
+    await machine.step(`${state} bluelink2mqtt setup ${file}`, { isOnline: true });
+    await machine.step('systemctl start bluelink2mqtt');
+    await statusSays('1 of 2 accounts ready (home unreachable); broker connected');
+    expect((await machine.run('pgrep -fa bluelink_sidecar')).output).toContain('python');
+    expect(await journal()).toMatch(/hyundai_kia_connect_api .* on Python 3\.13/);
+    await machine.write('/etc/bluelink2mqtt/config.yaml', configuration);
+    await machine.step('systemctl restart bluelink2mqtt');
   });
 
   it('is upgraded, and gone back with what it knew', async () => {
