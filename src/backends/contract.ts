@@ -13,8 +13,8 @@ export interface BackendNotes {
   /** Requests are told as they are sent: a count in the reply would die with a killed process. */
   request(): void;
   log(line: BackendLog): void;
-  /** A process was started or has ended: the main loop counts them. */
-  process(event: 'started' | 'ended', pid: number): void;
+  /** A process was started or has ended, `killed` if by a signal: the main loop counts them. */
+  process(event: 'started' | 'ended' | 'killed', pid: number): void;
 }
 
 /**

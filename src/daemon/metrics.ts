@@ -146,6 +146,11 @@ function accountCounters(make: MetricMakers, words: MetricWords) {
     'Python processes that were started, again or for the first time',
     { account: accounts },
   );
+  const killed = make.counter(
+    'processes_killed_total',
+    'Python processes that ended by a signal: killed by the bridge because a call did not keep its deadline, or by the system',
+    { account: accounts },
+  );
   return {
     vendorRequest: (account: string, operation = 'unknown'): void => {
       requests.inc({ account, operation });
@@ -167,6 +172,9 @@ function accountCounters(make: MetricMakers, words: MetricWords) {
     },
     processStarted: (account: string): void => {
       processes.inc({ account });
+    },
+    processKilled: (account: string): void => {
+      killed.inc({ account });
     },
   };
 }

@@ -112,6 +112,7 @@ export function createAccountLog({ log, metrics, account, nameOf, isNews }: Acco
         case 'process':
           log.debug({ pid: note.pid }, `process ${note.event}`);
           if (note.event === 'started') metrics.processStarted(account);
+          if (note.event === 'killed') metrics.processKilled(account);
           return;
       }
     },

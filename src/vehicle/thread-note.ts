@@ -16,7 +16,8 @@ export const threadNoteSchema = z.discriminatedUnion('kind', [
   }),
   z.strictObject({
     kind: z.literal('process'),
-    event: z.enum(['started', 'ended']),
+    /** `killed`: it ended by a signal, whoever sent it. */
+    event: z.enum(['started', 'ended', 'killed']),
     /** It leads a process group of its own. */
     pid: z.number().int(),
     /** Whose child it is: a thread that is terminated can no longer say that its process ended. */

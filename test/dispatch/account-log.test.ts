@@ -86,11 +86,15 @@ test('requests are counted by what they were for, also of a task that was given 
   ]);
 });
 
-test('processes are counted when they start', async () => {
+test('processes are counted when they start, and when they are killed', async () => {
   const { told, counted } = anAccountLog();
   told.noted({ kind: 'process', event: 'started', pid: 7, thread: 1 });
   told.noted({ kind: 'process', event: 'ended', pid: 7, thread: 1 });
+  expect(await counted('processes_killed_total')).toEqual([]);
+  told.noted({ kind: 'process', event: 'started', pid: 8, thread: 1 });
+  told.noted({ kind: 'process', event: 'killed', pid: 8, thread: 1 });
+  expect(await counted('processes_killed_total')).toHaveLength(1);
   expect(await counted('processes_started_total')).toEqual([
-    'bluelink2mqtt_processes_started_total{account="home"} 1',
+    'bluelink2mqtt_processes_started_total{account="home"} 2',
   ]);
 });

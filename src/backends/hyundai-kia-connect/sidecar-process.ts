@@ -28,7 +28,8 @@ export interface SidecarListener {
   /** Everything but the hello. */
   message(message: Exclude<SidecarMessage, Hello>): void;
   stderr(line: string): void;
-  process(event: 'started' | 'ended', pid: number): void;
+  /** `killed`: ended by a signal. */
+  process(event: 'started' | 'ended' | 'killed', pid: number): void;
 }
 
 type Child = ChildProcessByStdio<Writable, Readable, Readable>;
@@ -104,7 +105,8 @@ export class SidecarProcess {
     this.#child.stdin.on('error', () => undefined);
     if (pid !== undefined) this.#listener.process('started', pid);
     const end = await childEnd(this.#child);
-    if (pid !== undefined) this.#listener.process('ended', pid);
+    const how = this.#child.signalCode === null ? 'ended' : 'killed';
+    if (pid !== undefined) this.#listener.process(how, pid);
     return this.#fault === undefined ? end : { brokeProtocol: true, message: this.#fault };
   }
 

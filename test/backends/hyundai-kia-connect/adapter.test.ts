@@ -70,6 +70,7 @@ describe('a sidecar that answers', () => {
     await backend.run(aTask());
     await Promise.all([backend.close(), backend.close()]);
     expect(told.ended).toEqual(told.started);
+    expect(told.killed).toEqual([]);
     expect(isGone(told.started[0])).toBe(true);
     expect(codeOf(await backend.run(aTask()))).toBe('ok');
     expect(told.started).toHaveLength(2);
@@ -134,6 +135,7 @@ describe('a deadline that passes', () => {
     expect(outcome).not.toHaveProperty('failure.outcome');
     expect(isGone(told.started[0])).toBe(true);
     expect(told.ended).toEqual(told.started);
+    expect(told.killed).toEqual(told.started);
   });
 
   test('leaves the outcome of a wake that was sent unknown', async () => {

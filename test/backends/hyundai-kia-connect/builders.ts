@@ -47,14 +47,19 @@ export function startBackend(command: SidecarCommand) {
     /** What is said once in the daemon's life, whenever that is. */
     once: [] as BackendLog[],
     started: [] as number[],
+    /** Killed or not. */
     ended: [] as number[],
+    killed: [] as number[],
   };
   const backend = HyundaiKiaConnect.start(
     someSettings(),
     {
       request: () => (told.requests += 1),
       log: (line) => (line.once === true ? told.once : told.logs).push(line),
-      process: (event, pid) => told[event].push(pid),
+      process: (event, pid) => {
+        told[event].push(pid);
+        if (event === 'killed') told.ended.push(pid);
+      },
     },
     command,
   );

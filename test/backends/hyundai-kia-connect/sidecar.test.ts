@@ -14,7 +14,7 @@ function createSidecar(command: SidecarCommand, hello_ms = 20_000) {
     listener: {
       message: () => undefined,
       stderr: () => undefined,
-      process: (event) => (told[event] += 1),
+      process: (event) => (told[event === 'started' ? event : 'ended'] += 1),
     },
     onReady: () => undefined,
     onLost: (message) => told.lost.push(message),
