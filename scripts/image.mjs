@@ -18,6 +18,7 @@ const storage = [
 const suite = 'trixie';
 const base = `localhost/debian:${suite}`;
 const image = 'localhost/bluelink2mqtt:test';
+const app = 'localhost/bluelink2mqtt-app:test';
 const ownNamespace = 'BLUELINK2MQTT_IMAGE_NAMESPACE';
 
 if (process.platform !== 'linux' || process.getuid() !== 0) skip('it needs root on Linux');
@@ -26,7 +27,8 @@ await installPrograms();
 leaveHybridGroups();
 mkdirSync(cache, { recursive: true, mode: 0o700 });
 if ((await podman(['image', 'exists', base])) !== 0) await makeBase();
-await build();
+await build(root, image);
+await buildApp();
 await podman(['image', 'ls', '--format', '{{.Repository}}:{{.Tag}} {{.Size}}', image], 'inherit');
 if (!buildOnly) await test();
 
@@ -84,15 +86,26 @@ async function makeBase() {
   }
 }
 
-async function build() {
+/** From the folder that Home Assistant's Supervisor would build it from. */
+async function buildApp() {
+  const folder = mkdtempSync(join(tmpdir(), 'bluelink2mqtt-app-'));
+  try {
+    await must(process.execPath, [join(root, 'scripts/home-assistant-app.mjs'), folder]);
+    await build(join(folder, 'bluelink2mqtt'), app);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+async function build(context, tag) {
   const secrets = mkdtempSync(join(tmpdir(), 'bluelink2mqtt-image-'));
   const args = [
-    ...['--isolation', 'chroot', '--format', 'docker', '--layers', '--tag', image],
+    ...['--isolation', 'chroot', '--format', 'docker', '--layers', '--tag', tag],
     ...['--build-arg', `BASE=${base}`, '--build-arg', `NODE=${base}`],
     ...clientSettings(secrets),
   ];
   try {
-    await must('buildah', [...storage, 'build', ...args, root]);
+    await must('buildah', [...storage, 'build', ...args, context]);
     // What no build of the last days has used.
     await podman(['image', 'prune', '--force', '--filter', 'until=240h']);
   } finally {
@@ -142,7 +155,11 @@ function podman(args, output = 'ignore') {
 
 async function test() {
   await install({ dev: true });
-  const environment = { IMAGE_UNDER_TEST: image, PODMAN_STORAGE: JSON.stringify(storage) };
+  const environment = {
+    IMAGE_UNDER_TEST: image,
+    APP_UNDER_TEST: app,
+    PODMAN_STORAGE: JSON.stringify(storage),
+  };
   const results = resultsFolder('image-results');
   const suites = [await runVitest(results, environment, ['test/image/'])];
   nameSkips(suites);

@@ -8,6 +8,7 @@ const execute = promisify(execFile);
 
 /** By `npm run test:image`. */
 export const image = process.env['IMAGE_UNDER_TEST'];
+export const app = process.env['APP_UNDER_TEST'];
 const storage = JSON.parse(process.env['PODMAN_STORAGE'] ?? '[]') as string[];
 
 export interface Ended {
@@ -40,11 +41,17 @@ export const lockedUp = [
 ];
 
 export interface ContainerOptions {
-  /** A volume for the state: the one of another container to take its place. */
-  readonly volume: string;
-  readonly configFile: string;
+  /** Default: the image under test. */
+  readonly image?: string | undefined;
+  /** Each as `podman run --volume` has it. */
+  readonly volumes: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
   readonly restrictions?: readonly string[];
+}
+
+/** Where the bridge looks for them. */
+export function volumesOf(state: string, configFile: string): readonly string[] {
+  return [`${state}:/var/lib/bluelink2mqtt`, `${configFile}:/etc/bluelink2mqtt/config.yaml:ro`];
 }
 
 /** A volume that is gone with the test. */
@@ -65,17 +72,16 @@ export class Container {
   }
 
   static async start(options: ContainerOptions): Promise<Container> {
-    const { volume, configFile, environment = {}, restrictions = lockedUp } = options;
+    const { volumes, environment = {}, restrictions = lockedUp } = options;
     const id = await mustPodman(
       // Where no systemd runs podman cannot ask for the health itself; the tests do.
       ...['run', '--detach', '--no-healthcheck', ...restrictions],
       // What the machine that runs the tests may not allow itself, no container gets either.
       ...['--network', 'host', '--cgroups', 'disabled'],
       ...['--ulimit', 'nofile=1024:4096', '--ulimit', 'nproc=512:512'],
-      ...['--volume', `${volume}:/var/lib/bluelink2mqtt`],
-      ...['--volume', `${configFile}:/etc/bluelink2mqtt/config.yaml:ro`],
+      ...volumes.flatMap((volume) => ['--volume', volume]),
       ...Object.entries(environment).flatMap(([name, value]) => ['--env', `${name}=${value}`]),
-      image ?? '',
+      options.image ?? image ?? '',
     );
     onTeardown(async () => {
       await podman('rm', '--force', '--time', '2', id);

@@ -6,7 +6,7 @@ import { startMosquitto, type Mosquitto } from '../support/mosquitto.js';
 import { startRecorder } from '../support/recorder.js';
 import { tempDir } from '../support/temp-dir.js';
 import { waitUntil } from '../support/wait.js';
-import { aVolume, Container, image, imageConfig } from './container.js';
+import { aVolume, Container, image, imageConfig, volumesOf } from './container.js';
 
 const patience = { timeout: 180_000 };
 /** A container takes its time on a small computer. */
@@ -37,7 +37,7 @@ describe.skipIf(image === undefined)('the container image, by `npm run test:imag
   test('works locked up, says that it hangs, and its successor takes over', patience, async () => {
     const broker = await startMosquitto();
     const recorder = await startRecorder(broker.url);
-    const options = { volume: await aVolume(), configFile: await configFile(broker) };
+    const options = { volumes: volumesOf(await aVolume(), await configFile(broker)) };
     const container = await Container.start(options);
     await recorder.waitForTopic('bluelink/bridge/availability', 'online', start_ms);
     const info = await recorder.waitFor(({ topic }) => topic.endsWith('/info'), start_ms);
@@ -82,8 +82,7 @@ describe.skipIf(image === undefined)('the container image, by `npm run test:imag
   test('without a daemon it is not healthy', patience, async () => {
     const broker = await startMosquitto();
     const container = await Container.start({
-      volume: await aVolume(),
-      configFile: await configFile(broker),
+      volumes: volumesOf(await aVolume(), await configFile(broker)),
       environment: { BLUELINK2MQTT_STATE_DIR: '/var/lib/bluelink2mqtt/one' },
     });
     const elsewhere = ['env', 'BLUELINK2MQTT_STATE_DIR=/var/lib/bluelink2mqtt/other'];
@@ -102,7 +101,8 @@ describe.skipIf(image === undefined)('the container image, by `npm run test:imag
     // Nobody is asked: the way out ends at a port where nobody listens.
     const environment = { HTTPS_PROXY: 'http://127.0.0.1:9' };
     const container = await Container.start({
-      ...{ volume: await aVolume(), configFile: await configFile(broker, account), environment },
+      volumes: volumesOf(await aVolume(), await configFile(broker, account)),
+      environment,
     });
     const state = await recorder.waitFor(
       ({ topic, payload }) =>
@@ -117,7 +117,8 @@ describe.skipIf(image === undefined)('the container image, by `npm run test:imag
   test('its user owns the state alone, and finds no compiler', patience, async () => {
     const broker = await startMosquitto();
     const container = await Container.start({
-      ...{ volume: await aVolume(), configFile: await configFile(broker), restrictions: [] },
+      volumes: volumesOf(await aVolume(), await configFile(broker)),
+      restrictions: [],
     });
     const found = await container.execute(
       ...['find', '/', '-xdev', '-writable', '-not', '-type', 'l', '-not', '-path', '/proc/*'],

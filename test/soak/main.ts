@@ -44,8 +44,8 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 
 const columns: readonly FigureName[] = [
   ...(['rss_MB', 'heap_MB', 'external_MB', 'buffer_MB', 'resources', 'fds', 'threads'] as const),
-  ...(['children', 'defunct', 'listeners', 'clients', 'emitters', 'targets'] as const),
-  ...(['promises', 'store_MB'] as const),
+  ...(['children', 'defunct', 'listeners', 'clients', 'emitters', 'signals'] as const),
+  ...(['store_MB'] as const),
 ];
 
 try {

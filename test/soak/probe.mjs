@@ -2,7 +2,6 @@
 // what its main thread holds after a collection.
 import { EventEmitter } from 'node:events';
 import { appendFileSync } from 'node:fs';
-import { queryObjects } from 'node:v8';
 import { isMainThread } from 'node:worker_threads';
 import mqtt from 'mqtt';
 import { writeToStream } from 'mqtt-packet';
@@ -24,19 +23,44 @@ function knowAllLengths() {
 
 if (isMainThread) {
   knowAllLengths();
+  const listenersOf = (emitter) =>
+    emitter.eventNames().reduce((sum, name) => sum + emitter.listenerCount(name), 0);
+  // Node counts objects of a kind too (v8.queryObjects), but stops the whole daemon for seconds to do so.
+  const clients = new Set();
+  const emitters = new Set();
+  const signals = new Set();
+  const { init } = EventEmitter;
+  EventEmitter.init = function (...words) {
+    emitters.add(new WeakRef(this));
+    return init.apply(this, words);
+  };
+  globalThis.AbortController = class extends globalThis.AbortController {
+    constructor() {
+      super();
+      signals.add(new WeakRef(this.signal));
+    }
+  };
+  const living = (references) => {
+    const found = [];
+    for (const reference of references) {
+      const object = reference.deref();
+      if (object === undefined) references.delete(reference);
+      else found.push(object);
+    }
+    return found;
+  };
+
   const { connect } = mqtt.MqttClient.prototype;
   let client;
   mqtt.MqttClient.prototype.connect = function (...words) {
     client = this;
+    clients.add(new WeakRef(this));
     return connect.apply(this, words);
   };
 
-  const listenersOf = (emitter) =>
-    emitter.eventNames().reduce((sum, name) => sum + emitter.listenerCount(name), 0);
   // What keeps a process alive: sockets, servers, threads' ports. Node offers no other way to the objects themselves.
   const handles = () => process._getActiveHandles().filter((one) => one instanceof EventEmitter);
   const sumOf = (numbers) => numbers.reduce((sum, one) => sum + one, 0);
-  const count = (type) => queryObjects(type, { format: 'count' });
 
   process.on('SIGWINCH', () => {
     globalThis.gc();
@@ -57,10 +81,9 @@ if (isMainThread) {
         handles: sumOf(handles().map(listenersOf)),
       },
       objects: {
-        clients: count(mqtt.MqttClient),
-        emitters: count(EventEmitter),
-        targets: count(globalThis.EventTarget),
-        promises: count(Promise),
+        clients: living(clients).length,
+        emitters: living(emitters).length,
+        signals: living(signals).length,
       },
     };
     appendFileSync(process.env.PROBE_FILE, `${JSON.stringify(line)}\n`);

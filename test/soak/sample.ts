@@ -33,9 +33,9 @@ export interface Held {
   readonly listeners: number;
   /** MQTT clients that are not collected. */
   readonly clients: number;
+  /** Event emitters and abort signals that are not collected. */
   readonly emitters: number;
-  readonly targets: number;
-  readonly promises: number;
+  readonly signals: number;
   readonly store_MB: number;
 }
 
@@ -48,7 +48,7 @@ export async function hold(
 ): Promise<{ readonly held: Held; readonly inside: Inside }> {
   const inside = await probe.read(daemon);
   const children = listProcesses().filter(({ parent }) => parent === daemon.pid);
-  const { clients = 0, emitters = 0, targets = 0, promises = 0 } = inside.objects;
+  const { clients = 0, emitters = 0, signals = 0 } = inside.objects;
   const held: Held = {
     rss_MB: resident_MB(daemon.pid),
     heap_MB: inside.heap_bytes / MB,
@@ -60,7 +60,7 @@ export async function hold(
     children: children.filter(({ state }) => state !== 'Z').length,
     defunct: children.filter(({ state }) => state === 'Z').length,
     listeners: sumOf(inside.listeners),
-    ...{ clients, emitters, targets, promises },
+    ...{ clients, emitters, signals },
     store_MB: folderSize(join(daemon.stateDir, 'store')) / MB,
   };
   return { held, inside };

@@ -5,7 +5,7 @@ import { type Sample, findings, table } from './verdict.js';
 const usual: Held = {
   ...{ rss_MB: 180, heap_MB: 38, external_MB: 5, buffer_MB: 1.5, resources: 7, fds: 34 },
   ...{ threads: 14, children: 0, defunct: 0, listeners: 51, clients: 1, emitters: 160 },
-  ...{ targets: 35, promises: 960, store_MB: 5 },
+  ...{ signals: 35, store_MB: 5 },
 };
 
 /** Ten samples, one an hour, a thousand commands in each. */
