@@ -27,6 +27,7 @@ import {
   type LibraryWorld,
 } from '../support/library-world.js';
 import { hasMosquitto, startMosquitto, type Mosquitto } from '../support/mosquitto.js';
+import { findProgram } from '../support/programs.js';
 import { oldestTestPython, requireTestPython } from '../support/python.js';
 import { startRecorder } from '../support/recorder.js';
 import { expectNoSecrets } from '../support/secret-scan.js';
@@ -143,7 +144,13 @@ describe.skipIf(!hasMosquitto)('the broker', daemonLimit, () => {
 
   test.each([5, 4])('that knows another password is a fault (MQTT %i)', async (version) => {
     const passwords = join(await tempDir(), 'passwd');
-    const made = spawnSync('mosquitto_passwd', ['-b', '-c', passwords, 'car', 'another-word']);
+    const made = spawnSync(findProgram('mosquitto_passwd') ?? '', [
+      '-b',
+      '-c',
+      passwords,
+      'car',
+      'another-word',
+    ]);
     expect(made.status).toBe(0);
     await chmod(passwords, 0o600);
     const settings = ['allow_anonymous false', `password_file ${passwords}`];
