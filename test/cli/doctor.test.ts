@@ -29,7 +29,7 @@ import {
 import { hasMosquitto, startMosquitto, type Mosquitto } from '../support/mosquitto.js';
 import { findProgram } from '../support/programs.js';
 import { oldestTestPython, requireTestPython } from '../support/python.js';
-import { startRecorder } from '../support/recorder.js';
+import { startRecorder, type Recorded } from '../support/recorder.js';
 import { expectNoSecrets } from '../support/secret-scan.js';
 import { onTeardown } from '../support/teardown.js';
 import { tempDir } from '../support/temp-dir.js';
@@ -349,7 +349,10 @@ describe('as a person runs it', daemonLimit, () => {
     };
     const daemon = await startDaemon({ config, stateDir });
     await recorder.waitForTopic('bluelink/bridge/availability', 'online');
-    await recorder.waitFor(({ topic }) => /^bluelink\/[^/]+\/state$/.test(topic));
+    const isCarOnline = ({ topic, payload }: Recorded): boolean =>
+      /^bluelink\/(?!bridge)[^/]+\/availability$/.test(topic) && payload === 'online';
+    await recorder.waitFor(isCarOnline);
+    await recorder.waitFor(() => recorder.messages.filter(isCarOnline).length === 2);
     const from = recorder.messages.length;
     const file = await configFile({ ...config, state_dir: stateDir });
     const { code, findings } = await doctor(file);
