@@ -47,7 +47,7 @@ async function inOwnNamespace() {
 }
 
 async function installPrograms() {
-  const packages = ['debootstrap', 'buildah', 'podman', 'mosquitto'].filter(
+  const packages = ['debootstrap', 'buildah', 'podman', 'catatonit', 'mosquitto'].filter(
     (name) => missingPrograms([name]).length > 0,
   );
   if (missingPrograms(['mosquitto_pub']).length > 0) packages.push('mosquitto-clients');

@@ -3,6 +3,7 @@
 set -eu
 umask 077
 install -d -m 0700 -o 10001 -g 10001 /data/state "$(dirname "$BLUELINK2MQTT_CONFIG")"
+chmod a+x /data
 # From a backup everything comes back as root's.
 chown -R 10001:10001 /data/state
 node /opt/bluelink2mqtt/app/write-config.mjs "$BLUELINK2MQTT_CONFIG"

@@ -125,6 +125,10 @@ async function brokerOfHomeAssistant({ supervisorUrl, supervisorToken }: AppSurr
   const response = await fetch(new URL('/services/mqtt', supervisorUrl), {
     headers: { authorization: `Bearer ${supervisorToken}` },
     signal: AbortSignal.timeout(patience_ms),
+  }).catch((error: unknown) => {
+    throw new AppFault('the Supervisor does not answer: set mqtt_url, or restart the app', {
+      cause: error,
+    });
   });
   const answer = serviceSchema.safeParse(await response.json().catch(() => undefined));
   if (!response.ok || !answer.success) {

@@ -48,7 +48,10 @@ describe.skipIf(app === undefined)("Home Assistant's app, by `npm run test:image
           SUPERVISOR_TOKEN: 'supervisors-token',
         },
         // As the Supervisor has it.
-        restrictions: ['--init', '--tmpfs', '/tmp', '--security-opt', 'no-new-privileges'],
+        restrictions: [
+          ...['--init', '--init-path', '/usr/bin/catatonit', '--tmpfs', '/tmp'],
+          ...['--security-opt', 'no-new-privileges'],
+        ],
       });
       await recorder.waitForTopic('bluelink/bridge/availability', 'online', start_ms);
       const info = await recorder.waitFor(({ topic }) => topic.endsWith('/info'), start_ms);

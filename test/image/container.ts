@@ -83,12 +83,14 @@ export class Container {
       ...Object.entries(environment).flatMap(([name, value]) => ['--env', `${name}=${value}`]),
       options.image ?? image ?? '',
     );
+    const container = new Container(id);
+    let said = '';
     onTeardown(async () => {
+      said = await container.log();
       await podman('rm', '--force', '--time', '2', id);
     });
-    const container = new Container(id);
-    onTestFailed(async () => {
-      console.error(await container.log());
+    onTestFailed(() => {
+      console.error(said);
     });
     return container;
   }
