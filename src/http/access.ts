@@ -1,5 +1,4 @@
-import { BlockList, isIP } from 'node:net';
-import { getConnInfo } from '@hono/node-server/conninfo';
+import { createHash } from 'node:crypto';
 import type { Context, Next } from 'hono';
 import { deleteCookie, getSignedCookie, setSignedCookie } from 'hono/cookie';
 import { timingSafeEqual } from 'hono/utils/buffer';
@@ -7,6 +6,7 @@ import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import { failure } from '../vehicle/outcome.js';
 import { refuse } from './answers.js';
 import type { Access, App } from './route.js';
+import { addressOf, hostOf, isOwnPage, isReading, limitedAs, matcher, namesOf } from './sender.js';
 
 export interface AccessOptions {
   /** Without one nothing can be changed. */
@@ -24,8 +24,6 @@ export interface AccessOptions {
 
 const cookie = 'bluelink2mqtt';
 const usualSession_ms = 30 * 86_400_000;
-const loopbackNames = ['localhost', '127.0.0.1', '[::1]'];
-const wildcards = ['0.0.0.0', '::'];
 /** Of one address: far more than the dashboard asks for, far less than hurts. */
 const requestsPerMinute = 1200;
 const wrongTokensPerMinute = 10;
@@ -39,22 +37,19 @@ export class AccessGuard {
   readonly #proxies: (address: string) => boolean;
   readonly #requests = new RateLimiterMemory({ points: requestsPerMinute, duration: 60 });
   readonly #wrongTokens = new RateLimiterMemory({ points: wrongTokensPerMinute, duration: 60 });
+  /** A program with an old token guesses nothing, however often it asks. */
+  readonly #seenTokens = new RateLimiterMemory({ points: 1, duration: 60 });
 
   constructor(options: AccessOptions) {
     this.#options = options;
-    const own = wildcards.includes(options.host) ? [] : [options.host];
-    const names = [...loopbackNames, ...own, ...options.allowed_hosts];
-    this.#hosts = new Set(names.map(bracketed));
+    this.#hosts = namesOf(options.host, options.allowed_hosts);
     this.#proxies = matcher(options.trusted_proxies);
   }
 
   /** Who asks: under a name of ours, from our own page or none at all, and not too often. */
   readonly sender = async (c: Ctx, next: Next): Promise<Response | undefined> => {
-    const address = addressOf(c);
-    if (!this.#proxies(address)) {
-      const refusal = await this.#refusalOfSender(c, address);
-      if (refusal !== undefined) return refusal;
-    }
+    const refusal = await this.#refusalOfSender(c, addressOf(c));
+    if (refusal !== undefined) return refusal;
     await next();
     return undefined;
   };
@@ -74,7 +69,7 @@ export class AccessGuard {
     if (right === undefined) return refuse(c, noToken);
     const blocked = await this.#tooManyWrong(c, address);
     if (blocked !== undefined) return blocked;
-    if (!(await timingSafeEqual(token, right))) return this.#wrong(c, address);
+    if (!(await timingSafeEqual(token, right))) return this.#wrong(c, address, token);
     const { session_ms = usualSession_ms } = this.#options;
     const endsAt = this.#now() + session_ms;
     await setSignedCookie(c, cookie, String(endsAt), right, {
@@ -97,13 +92,17 @@ export class AccessGuard {
 
   /** The host is none of ours, or somebody else's page asks, or it asks too often. */
   async #refusalOfSender(c: Ctx, address: string): Promise<Response | undefined> {
-    const limited = await consume(this.#requests, address);
-    if (limited !== undefined) return refuse(c, tooOften(limited));
     // Asked by programs under whatever name they have for this machine, and tells nothing.
     if (c.req.path === '/healthz') return undefined;
-    const host = c.req.header('host')?.toLowerCase() ?? '';
-    if (!this.#hosts.has(withoutPort(host))) return refuse(c, unknownHost);
-    return isOwnPage(c, host) ? undefined : refuse(c, foreignPage);
+    const host = hostOf(c);
+    const isProxy = this.#proxies(address);
+    if (!isProxy && !this.#hosts.has(host.name)) return refuse(c, unknownHost);
+    // What a proxy is called outside is not known here.
+    if (!isOwnPage(c, isProxy ? undefined : host.full)) return refuse(c, foreignPage);
+    if (isProxy) return undefined;
+    // Last: what somebody else's page does in a person's browser does not count against that person.
+    const limited = await consume(this.#requests, limitedAs(address));
+    return limited === undefined ? undefined : refuse(c, tooOften(limited));
   }
 
   async #withToken(c: Ctx, next: Next, address: string): Promise<Response | undefined> {
@@ -111,36 +110,37 @@ export class AccessGuard {
     if (token === undefined) {
       return isReading(c) ? pass(c, next, 'read') : refuse(c, noToken);
     }
-    if (c.req.path === '/api/session') return pass(c, next, 'read');
+    if (c.req.path === '/api/session' && !isReading(c)) return pass(c, next, 'read');
     const bearer = /^Bearer +(\S+)$/i.exec(c.req.header('authorization') ?? '')?.[1];
     if (bearer !== undefined) {
       const blocked = await this.#tooManyWrong(c, address);
       if (blocked !== undefined) return blocked;
-      if (!(await timingSafeEqual(bearer, token))) return this.#wrong(c, address);
+      if (!(await timingSafeEqual(bearer, token))) return this.#wrong(c, address, bearer);
       return pass(c, next, 'full');
     }
-    const endsAt = await this.sessionEndsAt(c);
+    const endsAt = await this.#sessionEndsAt(c, token);
     if (endsAt === undefined) return needsToken(c);
     return pass(c, next, 'full', endsAt);
   }
 
   /** Epoch milliseconds; undefined for who is not signed in by cookie. */
-  async sessionEndsAt(c: Ctx): Promise<number | undefined> {
-    const { token } = this.#options;
-    if (token === undefined) return undefined;
+  async #sessionEndsAt(c: Ctx, token: string): Promise<number | undefined> {
     const value = await getSignedCookie(c, token, cookie);
     const endsAt = typeof value === 'string' ? Number(value) : 0;
     return endsAt > this.#now() ? endsAt : undefined;
   }
 
   async #tooManyWrong(c: Ctx, address: string): Promise<Response | undefined> {
-    const wrong = await this.#wrongTokens.get(address);
+    const wrong = await this.#wrongTokens.get(limitedAs(address));
     if (wrong === null || wrong.remainingPoints > 0) return undefined;
     return refuse(c, tooOften(wrong.msBeforeNext));
   }
 
-  async #wrong(c: Ctx, address: string): Promise<Response> {
-    await consume(this.#wrongTokens, address);
+  async #wrong(c: Ctx, address: string, token: string): Promise<Response> {
+    const key = limitedAs(address);
+    const digest = createHash('sha256').update(token).digest('base64');
+    const isNew = (await consume(this.#seenTokens, `${key} ${digest}`)) === undefined;
+    if (isNew) await consume(this.#wrongTokens, key);
     return needsToken(c);
   }
 
@@ -183,47 +183,6 @@ async function pass(c: Ctx, next: Next, access: 'full' | 'read', endsAt?: number
   c.set('accessEndsAt', endsAt);
   await next();
   return undefined;
-}
-
-function isReading(c: Ctx): boolean {
-  return c.req.method === 'GET' || c.req.method === 'HEAD';
-}
-
-/** No page at all (a program), or one that came from here. A page of another port of this host is another one. */
-function isOwnPage(c: Ctx, host: string): boolean {
-  const site = c.req.header('sec-fetch-site');
-  const isFollowedLink = isReading(c) && c.req.header('sec-fetch-mode') === 'navigate';
-  if (site !== undefined && !['same-origin', 'none'].includes(site) && !isFollowedLink) {
-    return false;
-  }
-  const origin = c.req.header('origin');
-  if (origin === undefined) return true;
-  return URL.canParse(origin) && new URL(origin).host === host;
-}
-
-function addressOf(c: Ctx): string {
-  const { address = '' } = getConnInfo(c).remote;
-  return address.replace(/^::ffff:(?=\d)/, '');
-}
-
-function bracketed(host: string): string {
-  return isIP(host) === 6 ? `[${host}]` : host.toLowerCase();
-}
-
-function withoutPort(host: string): string {
-  return host.replace(/:\d+$/, '');
-}
-
-function matcher(networks: readonly string[]): (address: string) => boolean {
-  const list = new BlockList();
-  for (const network of networks) {
-    const [address = '', prefix] = network.split('/');
-    const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
-    if (prefix === undefined) list.addAddress(address, family);
-    else list.addSubnet(address, Number(prefix), family);
-  }
-  return (address) =>
-    isIP(address) !== 0 && list.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
 }
 
 /** Milliseconds to wait; undefined while it is within the limit. */

@@ -37,7 +37,7 @@ export async function startControlSocket(options: ControlSocketOptions): Promise
     const fault = controlPathFault(path) ?? (await whatIsInTheWay(path));
     if (fault !== undefined) throw new Error(fault);
     const app = createApp({ api, log, version, guard: fullAccess });
-    const server = serverOf(app, log);
+    const server = serverOf({ app, log });
     await listen(server, path);
     server.on('error', (err) => {
       log.error({ err }, 'the control socket has an error');

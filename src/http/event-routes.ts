@@ -9,11 +9,15 @@ import { addRoute, refusals, type App } from './route.js';
 const mostReaders = 32;
 /** Something is sent at least so often, so that both ends notice when the other is gone. */
 const silence_ms = 15_000;
+const heartbeat = ': \n\n';
+const streamType = 'text/event-stream';
 
 /** What happens, as it happens. Answers how to end every stream. */
 export function addEventRoutes(app: App, api: BridgeApi): () => void {
   const open = new Set<EventQueue>();
   addRoute(app, { method: 'get', path: '/api/events', ...events }, (c) => {
+    // Nobody would ever read the stream.
+    if (c.req.method === 'HEAD') return c.body(null, 200, { 'content-type': streamType });
     if (open.size >= mostReaders) {
       return refuse(c, failure('queue_full', 'too many read events already'));
     }
@@ -22,17 +26,19 @@ export function addEventRoutes(app: App, api: BridgeApi): () => void {
     const removeListener = api.listen((event) => {
       queue.put(event);
     });
-    const endsAt = c.get('accessEndsAt');
+    // Or a proxy would keep events until it has some more.
+    c.header('x-accel-buffering', 'no');
+    const endsAt = c.get('accessEndsAt') ?? Infinity;
     return streamSSE(c, async (stream) => {
       stream.onAbort(() => {
         queue.close();
       });
       try {
         // The headers go out with the first byte: who asked knows at once that it is heard.
-        await stream.write(': \n\n');
-        while (!queue.isClosed && !stream.aborted && Date.now() < (endsAt ?? Infinity)) {
-          const event = await queue.next(silence_ms);
-          if (event === undefined) await stream.write(': \n\n');
+        await stream.write(heartbeat);
+        while (!queue.isClosed && !stream.aborted && Date.now() < endsAt) {
+          const event = await queue.next(Math.min(silence_ms, endsAt - Date.now()));
+          if (event === undefined) await stream.write(heartbeat);
           else await stream.writeSSE({ event: event.kind, data: JSON.stringify(event.data) });
         }
       } finally {
@@ -53,7 +59,7 @@ const events = {
   responses: {
     200: {
       description: 'A stream that goes on',
-      content: { 'text/event-stream': { schema: z.string() } },
+      content: { [streamType]: { schema: z.string() } },
     },
     ...refusals([401, 403, 429]),
   },

@@ -12,6 +12,7 @@ export interface WebServerOptions extends AccessOptions, Omit<AppOptions, 'guard
   readonly log: Logger;
   readonly retry: RetryPolicy;
   readonly grace_ms?: number;
+  readonly patience_ms?: number;
 }
 
 export interface WebServer {
@@ -36,7 +37,7 @@ export async function startWebServer(options: WebServerOptions): Promise<WebServ
       addSessionRoutes(guarded, access, version);
     },
   });
-  const server = serverOf(app, log);
+  const server = serverOf({ ...options, app });
   const stopping = new AbortController();
 
   const listen = async (): Promise<void> => {
