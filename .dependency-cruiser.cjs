@@ -11,7 +11,7 @@ const mayImport = {
   mqtt: ['vehicle', 'daemon'],
   homeassistant: ['mqtt', 'vehicle', 'daemon'],
   http: ['vehicle', 'daemon'],
-  cli: ['config', 'daemon', 'vehicle', 'backends', 'store', 'dispatch', 'schedule', 'http'],
+  cli: ['config', 'daemon', 'vehicle', 'backends', 'store', 'dispatch', 'schedule', 'mqtt', 'http'],
 };
 
 const ownedBy = {
@@ -24,6 +24,7 @@ const ownedBy = {
   piscina: 'dispatch',
   mqtt: 'mqtt',
   hono: 'http',
+  'rate-limiter-flexible': 'http',
   '@hono': 'http',
   aedes: 'cli',
   commander: 'cli',

@@ -1,5 +1,5 @@
 import type { BridgeOptions } from '../../bridge.js';
-import { codeOf } from './broker-client.js';
+import { codeOf } from '../../mqtt/trial-client.js';
 import { inWords, systemCode, type Tell } from './finding.js';
 
 const bySystemCode: Readonly<Record<string, readonly [found: string, advice: string]>> = {

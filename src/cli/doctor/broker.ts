@@ -4,9 +4,9 @@ import type { Config } from '../../config/schema.js';
 import { createTopics } from '../../mqtt/topics.js';
 import { bridgeOptions, StartFault } from '../bridge-options.js';
 import { packageVersion } from '../version.js';
-import { openBroker, publishFault, refusedFilters, type Opened } from './broker-client.js';
+import { openBroker, publishFault, refusedFilters, type Opened } from '../../mqtt/trial-client.js';
 import { connectFault } from './broker-fault.js';
-import { echoOf, isStalling, measureRoundTrips } from './broker-rounds.js';
+import { echoOf, isStalling, measureRoundTrips } from '../../mqtt/round-trips.js';
 import { daemon_ms, type DaemonStanding } from './daemon.js';
 import type { Check, TellOf } from './finding.js';
 

@@ -1,9 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { Socket } from 'node:net';
 import mqtt, { type IClientOptions, type IConnackPacket, type MqttClient } from 'mqtt';
-import type { BridgeOptions } from '../../bridge.js';
 
-type MqttOptions = BridgeOptions['mqtt'];
+/** How the broker is reached, as the bridge reaches it. */
+export interface TrialOptions {
+  readonly url: string;
+  readonly username?: string;
+  readonly password?: string;
+  readonly tls: { readonly ca?: Buffer; readonly cert?: Buffer; readonly key?: Buffer };
+  readonly version: 'auto' | 4 | 5;
+}
 
 export type Opened =
   | {
@@ -22,14 +28,18 @@ const unsupportedVersion = [132, 1];
 const firstRefusal = 128;
 
 /** Connects as the bridge does, under another name: with its own it would take the bridge's place. */
-export async function openBroker(options: MqttOptions, signal: AbortSignal): Promise<Opened> {
+export async function openBroker(options: TrialOptions, signal: AbortSignal): Promise<Opened> {
   if (options.version !== 'auto') return connect(options, options.version, signal);
   const opened = await connect(options, 5, signal);
   const isOlder = opened.is === 'refused' && unsupportedVersion.includes(codeOf(opened.error) ?? 0);
   return isOlder ? connect(options, 4, signal) : opened;
 }
 
-async function connect(options: MqttOptions, version: 4 | 5, signal: AbortSignal): Promise<Opened> {
+async function connect(
+  options: TrialOptions,
+  version: 4 | 5,
+  signal: AbortSignal,
+): Promise<Opened> {
   signal.throwIfAborted();
   const client = mqtt.connect(options.url, clientOptions(options, version));
   // What it was doing fails then, and tells.
@@ -58,7 +68,7 @@ function connackOf(client: MqttClient): Promise<IConnackPacket> {
 }
 
 function clientOptions(
-  { username, password, tls }: MqttOptions,
+  { username, password, tls }: TrialOptions,
   protocolVersion: 4 | 5,
 ): IClientOptions {
   return {

@@ -1,5 +1,5 @@
 import type { MqttClient, OnMessageCallback } from 'mqtt';
-import { answer_ms, publishFault } from './broker-client.js';
+import { answer_ms, publishFault } from './trial-client.js';
 
 const rounds = 11;
 /** Nagle's algorithm makes a message wait for an acknowledgement that comes 40 ms late. */
