@@ -145,8 +145,6 @@ export async function createOwnCommands(options: OwnCommandsOptions) {
   };
 }
 
-export type OwnCommands = Awaited<ReturnType<typeof createOwnCommands>>;
-
 function firstKnown(found: readonly Cancelled[]): Cancelled {
   return found.find((one) => one !== 'unknown_id') ?? 'unknown_id';
 }
