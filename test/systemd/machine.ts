@@ -101,6 +101,8 @@ export class Machine {
     const output: Buffer[] = [];
     child.stdout?.on('data', (data: Buffer) => output.push(data));
     child.stderr?.on('data', (data: Buffer) => output.push(data));
+    // Not every program reads what it is offered.
+    child.stdin?.on('error', () => undefined);
     child.stdin?.end(options.input ?? '');
     const [code] = (await once(child, 'close')) as [number | null];
     return { code, output: Buffer.concat(output).toString().trimEnd() };

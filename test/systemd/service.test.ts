@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { SimulatorEffect } from '../../src/backends/simulator.js';
 import { breaches, unended, type Sent } from '../support/crash-ledger.js';
 import type { Recorded } from '../support/recorder.js';
@@ -41,6 +41,12 @@ let later = '';
 beforeAll(async () => {
   machine = await Machine.boot();
   later = packLater(machine.packages);
+});
+
+beforeEach(({ onTestFailed }) => {
+  onTestFailed(async () => {
+    console.error((await machine.run(`journalctl -u ${service} -n 40 --no-pager`)).output);
+  });
 });
 
 afterAll(async () => {
