@@ -1,4 +1,4 @@
-import { OpenAPIHono } from '@hono/zod-openapi';
+import { OpenAPIHono, z } from '@hono/zod-openapi';
 import type { MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { routePath } from 'hono/route';
@@ -14,7 +14,7 @@ import { addDocumentRoutes } from './document-routes.js';
 import { addEventRoutes } from './event-routes.js';
 import { addHealthRoutes } from './health-routes.js';
 import { tooLarge } from './json-body.js';
-import type { Access, App } from './route.js';
+import { addRoute, json, refusals, tags, type Access, type App } from './route.js';
 
 export interface AppOptions {
   readonly api: BridgeApi;
@@ -97,23 +97,43 @@ function logged(log: Logger, onAnswered: AppOptions['onAnswered']): MiddlewareHa
 
 function addOpenApi(app: App, version: string): void {
   app.openAPIRegistry.registerComponent('securitySchemes', 'token', {
+    description: '`http.token` of the configuration; the control socket wants none',
     type: 'http',
     scheme: 'bearer',
   });
   app.openAPIRegistry.registerComponent('securitySchemes', 'cookie', {
+    description: 'What `POST /api/session` sets in a browser',
     type: 'apiKey',
     in: 'cookie',
     name: 'bluelink2mqtt',
   });
-  app.doc31('/api/openapi.json', {
-    openapi: '3.1.0',
-    info: {
-      title: 'bluelink2mqtt',
-      version,
-      description: 'Hyundai, Kia and Genesis cars: their documents, commands and events',
-    },
-    // Relative to this document: behind a proxy the path is another one.
-    servers: [{ url: '..' }],
-    security: [{ token: [] }, { cookie: [] }, {}],
-  });
+  const described = () =>
+    app.getOpenAPI31Document({
+      openapi: '3.1.0',
+      info: {
+        title: 'bluelink2mqtt',
+        version,
+        license: { name: 'MIT' },
+        description:
+          'Hyundai, Kia and Genesis cars: their documents, commands and events. Where no token is configured reading needs none, and nothing can be changed.',
+      },
+      // Relative to this document: behind a proxy the path is another one.
+      servers: [{ url: '..' }],
+      tags: Object.entries(tags).map(([name, description]) => ({ name, description })),
+      security: [{ token: [] }, { cookie: [] }],
+    });
+  let kept: ReturnType<typeof described> | undefined;
+  addRoute(app, { method: 'get', path: '/api/openapi.json', ...openApi }, (c) =>
+    c.json((kept ??= described())),
+  );
 }
+
+const openApi = {
+  operationId: 'getOpenApi',
+  tags: ['watch' as const],
+  summary: 'This document',
+  responses: {
+    200: json('The OpenAPI document', z.looseObject({ openapi: z.string() })),
+    ...refusals([401, 403, 429]),
+  },
+};

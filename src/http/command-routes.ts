@@ -1,10 +1,16 @@
-import { z, type RouteConfig } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { failure } from '../vehicle/outcome.js';
 import { answerCommand, refuse } from './answers.js';
 import { auditQuerySchema, readAuditQuery } from './audit-query.js';
 import type { BridgeApi } from './bridge-api.js';
-import { auditPage, commandEvent, commandLife, refusalBody, taken } from './documents.js';
+import {
+  bodyOf,
+  bridgePayloads,
+  vehiclePayloads,
+  type CommandPayload,
+} from './command-payloads.js';
+import { auditPage, carName, commandEvent, commandLife, refusalBody, taken } from './documents.js';
 import { commandPayload } from './json-body.js';
 import { addRoute, json, refusals, type App } from './route.js';
 
@@ -17,10 +23,15 @@ export function addCommandRoutes(app: App, api: BridgeApi): void {
   };
   addRoute(
     app,
-    { method: 'post', path: '/api/vehicles/{vehicle}/commands/{name}', ...toCar },
-    (c) => take(c, c.req.param('vehicle') ?? ''),
+    { method: 'post', path: '/api/vehicles/{vehicle}/commands/{name}', ...toCar(app) },
+    (c) => {
+      const car = c.req.param('vehicle') ?? '';
+      // No car can be called so; the bridge has a route of its own.
+      if (car === 'bridge') return refuse(c, failure('unknown_vehicle', 'the bridge is no car'));
+      return take(c, car);
+    },
   );
-  addRoute(app, { method: 'post', path: '/api/bridge/commands/{name}', ...toBridge }, (c) =>
+  addRoute(app, { method: 'post', path: '/api/bridge/commands/{name}', ...toBridge(app) }, (c) =>
     take(c, 'bridge'),
   );
   addRoute(app, { method: 'delete', path: '/api/commands/{id}', ...cancelled }, async (c) => {
@@ -42,20 +53,13 @@ export function addCommandRoutes(app: App, api: BridgeApi): void {
 }
 
 const always = refusals([401, 429]);
-const name = z.string().openapi({ description: 'As on its topic `…/commands/<name>`' });
-const id = z.string().openapi({ description: 'The id of a command' });
+const id = z.string().openapi({ description: 'The id of a command', example: 'morning-1' });
 
-/** Read by whom the command is for: the same words as on its topic. */
-const requestBody: RouteConfig['requestBody'] = {
-  description:
-    'The payload of the command, as an object or as a bare word or number; none is an object without fields',
-  required: false,
-  content: {
-    'application/json': {
-      schema: { oneOf: [{ type: 'object' }, { type: 'string' }, { type: 'number' }] },
-    },
-  },
-};
+/** An unknown name is answered as on its topic, so the route takes any. */
+function nameOf(payloads: readonly CommandPayload[]) {
+  const names = payloads.map(({ name }) => name);
+  return z.string().openapi({ description: 'As on its topic `…/commands/<name>`', enum: names });
+}
 
 const answers = {
   200: json('The id is known: the last event of its command', commandEvent),
@@ -64,33 +68,42 @@ const answers = {
   ...refusals([401]),
 };
 
-const toCar = {
-  summary: 'Takes a command to a car',
-  request: { params: z.object({ vehicle: z.string(), name }) },
-  requestBody,
-  responses: answers,
-};
+const car = z.string().openapi({ description: carName, example: 'ioniq5' });
 
-const toBridge = {
-  summary: 'Takes a command to the bridge',
-  request: { params: z.object({ name }) },
-  requestBody,
+const toCar = (app: App) => ({
+  ...{ operationId: 'commandVehicle', tags: ['cars' as const] },
+  summary: 'Takes a command to a car',
+  request: { params: z.object({ vehicle: car, name: nameOf(vehiclePayloads) }) },
+  requestBody: bodyOf(app, vehiclePayloads),
   responses: answers,
-};
+});
+
+const toBridge = (app: App) => ({
+  ...{ operationId: 'commandBridge', tags: ['bridge' as const] },
+  summary: 'Takes a command to the bridge',
+  request: { params: z.object({ name: nameOf(bridgePayloads) }) },
+  requestBody: bodyOf(app, bridgePayloads),
+  responses: answers,
+});
+
+const ofCommands = { tags: ['commands' as const] };
 
 const cancelled = {
+  ...{ operationId: 'cancelCommand', ...ofCommands },
   summary: 'Cancels a command that has not started, or a job, as the command `cancel` does',
   request: { params: z.object({ id }) },
   responses: answers,
 };
 
 const auditLog = {
+  ...{ operationId: 'getAuditLog', ...ofCommands },
   summary: 'The audit log, newest first: who asked for what, and what became of it',
   request: { query: auditQuerySchema },
   responses: { 200: json('A page', auditPage), ...always, ...refusals([400, 403, 503]) },
 };
 
 const oneCommand = {
+  ...{ operationId: 'getCommand', ...ofCommands },
   summary: 'All that is remembered of a command, oldest event first',
   request: { params: z.object({ id }) },
   responses: { 200: json('Its events', commandLife), ...always, ...refusals([403, 404, 503]) },

@@ -3,10 +3,12 @@ import type { Context } from 'hono';
 import { failure } from '../vehicle/outcome.js';
 import type { AccountReport, BridgeApi } from './bridge-api.js';
 import { refuse } from './answers.js';
-import { account, accounts, bridgeState, vehicle, vehicles } from './documents.js';
+import { account, accounts, bridgeState, carName, vehicle, vehicles } from './documents.js';
 import { addRoute, json, refusals, type App } from './route.js';
 
-const name = z.string().openapi({ description: 'As the configuration calls the account' });
+const name = z
+  .string()
+  .openapi({ description: 'As the configuration calls the account', example: 'home' });
 
 /** The bridge's documents as they are now, and the sign-in of its accounts. */
 export function addDocumentRoutes(app: App, api: BridgeApi): void {
@@ -47,26 +49,32 @@ const documented = { method: 'get' } as const;
 const always = refusals([401, 403, 429]);
 
 const bridge = {
+  ...{ operationId: 'getBridgeState', tags: ['bridge' as const] },
   summary: 'The state of the bridge itself, as `<base>/bridge/state` has it',
   responses: { 200: json('The document', bridgeState), ...always, ...refusals([503]) },
 };
 
 const everyVehicle = {
+  ...{ operationId: 'getVehicles', tags: ['cars' as const] },
   summary: 'Every car with its two documents',
   responses: { 200: json('The cars', vehicles), ...always },
 };
 
 const oneVehicle = {
+  ...{ operationId: 'getVehicle', tags: ['cars' as const] },
   summary: 'A car with its two documents',
   request: {
     params: z.object({
-      vehicle: z.string().openapi({ description: "Topic id, VIN in any case, or the maker's id" }),
+      vehicle: z.string().openapi({ description: carName, example: 'ioniq5' }),
     }),
   },
   responses: { 200: json('The car', vehicle), ...always, ...refusals([404]) },
 };
 
+const ofAccounts = { tags: ['accounts' as const] };
+
 const everyAccount = {
+  ...{ operationId: 'getAccounts', ...ofAccounts },
   summary: 'How every account stands',
   responses: { 200: json('The accounts', accounts), ...always },
 };
@@ -74,15 +82,22 @@ const everyAccount = {
 const byName = { request: { params: z.object({ name }) } };
 const told = { 200: json('How it stands', account), ...always, ...refusals([404]) };
 
-const oneAccount = { summary: 'How an account stands', ...byName, responses: told };
+const oneAccount = {
+  ...{ operationId: 'getAccount', ...ofAccounts },
+  summary: 'How an account stands',
+  ...byName,
+  responses: told,
+};
 
 const signIn = {
+  ...{ operationId: 'signInAccount', ...ofAccounts },
   summary: 'Signs in now, whatever was refused before; answers when that has ended',
   ...byName,
   responses: { ...told, ...refusals([503]) },
 };
 
 const listAnew = {
+  ...{ operationId: 'listVehiclesAnew', ...ofAccounts },
   summary: "Lists the account's cars anew; answers when that has ended",
   ...byName,
   responses: { ...told, ...refusals([503]) },

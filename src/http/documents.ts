@@ -7,6 +7,8 @@ import { accountReportSchema } from './account-report.js';
 
 const schema = z.literal(1);
 
+export const carName = "Topic id, VIN in any case, or the maker's id";
+
 /** A schema of another folder, under its name: it was made before schemas knew of OpenAPI, so it is made anew. */
 function named<T extends z.ZodType>(foreign: T, name: string): T {
   return foreign.meta({}).openapi(name);

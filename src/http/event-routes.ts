@@ -54,6 +54,8 @@ export function addEventRoutes(app: App, api: BridgeApi): () => void {
 }
 
 const events = {
+  operationId: 'getEvents',
+  tags: ['commands' as const],
   summary:
     'Server-sent events: `state`, `info`, `availability` of cars, `result` and `progress` of commands, `bridge`',
   responses: {

@@ -12,6 +12,7 @@ export function addHealthRoutes(app: App, api: BridgeApi): void {
     {
       method: 'get',
       path: '/healthz',
+      ...named('getHealth'),
       summary: 'Whether the event loop and the worker threads turn. Needs no token',
       security: [],
       responses: {
@@ -26,6 +27,7 @@ export function addHealthRoutes(app: App, api: BridgeApi): void {
     {
       method: 'get',
       path: '/readyz',
+      ...named('getReadiness'),
       summary: 'Whether the broker is connected and every account is signed in, too',
       responses: {
         200: json('Everything is', healthReport),
@@ -40,6 +42,7 @@ export function addHealthRoutes(app: App, api: BridgeApi): void {
     {
       method: 'get',
       path: '/metrics',
+      ...named('getMetrics'),
       summary: 'Figures for Prometheus',
       responses: {
         200: {
@@ -55,6 +58,8 @@ export function addHealthRoutes(app: App, api: BridgeApi): void {
     },
   );
 }
+
+const named = (operationId: string) => ({ operationId, tags: ['watch' as const] });
 
 function report(c: Context, health: Health): Response {
   const reasons = health.ok ? [] : health.reasons;

@@ -38,12 +38,16 @@ async function bodyOf(c: Context): Promise<unknown> {
   return body.ok ? (JSON.parse(Buffer.from(body.payload).toString()) as unknown) : undefined;
 }
 
+const tags = ['session' as const];
+
 const look = {
+  ...{ operationId: 'getSession', tags },
   summary: 'What this browser may do: `full`, or `read` where no token is configured',
   responses: { 200: json('What it may do', session), ...refusals([401, 403, 429]) },
 };
 
 const enter = {
+  ...{ operationId: 'signIn', tags, security: [] },
   summary: 'Exchanges the token for a cookie that no script can read',
   requestBody: {
     required: true,
@@ -51,8 +55,9 @@ const enter = {
       'application/json': {
         schema: {
           type: 'object' as const,
-          properties: { token: { type: 'string' as const } },
+          properties: { token: { type: 'string' as const, minLength: 1, maxLength: 1024 } },
           required: ['token'],
+          additionalProperties: false,
         },
       },
     },
@@ -61,6 +66,7 @@ const enter = {
 };
 
 const leave = {
+  ...{ operationId: 'signOut', tags, security: [] },
   summary: 'Forgets the cookie',
   responses: { 204: { description: 'Signed out' }, ...refusals([403, 429]) },
 };

@@ -4,6 +4,7 @@ import {
   idPattern,
   parseRefresh,
   readFields,
+  refreshFields,
   refreshModes,
   refused,
   requestOf,
@@ -74,6 +75,7 @@ export type BridgeCommand = WordCommand | PollCommand | OtpCommand | RefreshAllC
 const word = (expected: string, values?: readonly string[]) =>
   z
     .string({ error: expected })
+    .meta(values === undefined ? {} : { enum: [...values] })
     .transform((text) => text.trim())
     .refine((text) => values?.includes(text.toLowerCase()) ?? text !== '', { error: expected });
 
@@ -122,6 +124,28 @@ const otpFields = z
       [method, code, value].filter((one) => one !== undefined).length === 1,
     { error: 'either a method or a code', path: ['code'] },
   );
+
+const pollingFields = z.strictObject({
+  ...commonFields,
+  value: switchOf({ on: true, true: true, 1: true, off: false, false: false, 0: false }, [
+    'on',
+    'off',
+  ]),
+});
+
+const intervalFields = z.strictObject({
+  ...commonFields,
+  value: numberOf({ min: 5, max: 1440, step: 1, unit: 'min' }),
+});
+
+/** The fields of each command to the bridge, those that every command may have among them. */
+export const bridgeFields: Readonly<Record<BridgeCommandName, z.ZodType>> = {
+  ...fieldsOf,
+  refresh_all: refreshFields.in,
+  polling: pollingFields,
+  poll_interval: intervalFields,
+  otp: otpFields,
+};
 
 /** Reads the payload of a command to the bridge: a bare word or a JSON object. */
 export function parseBridgeCommand(
@@ -184,19 +208,6 @@ function parseOtp(fields: Record<string, unknown>): Parsed<{ readonly command: O
   const step = asked === undefined ? { code: code ?? value ?? '' } : { method: asked };
   return { ok: true, request: requestOf(common), command: { name: 'otp', account, step } };
 }
-
-const pollingFields = z.strictObject({
-  ...commonFields,
-  value: switchOf({ on: true, true: true, 1: true, off: false, false: false, 0: false }, [
-    'on',
-    'off',
-  ]),
-});
-
-const intervalFields = z.strictObject({
-  ...commonFields,
-  value: numberOf({ min: 5, max: 1440, step: 1, unit: 'min' }),
-});
 
 function parsePolling(fields: Record<string, unknown>): Parsed<{ readonly command: PollCommand }> {
   const parsed = pollingFields.safeParse(fields);

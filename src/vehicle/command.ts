@@ -86,10 +86,13 @@ export type Parsed<T> =
   | ({ readonly ok: true; readonly request: Request } & T)
   | { readonly ok: false; readonly id?: string; readonly failure: Failure };
 
+/** In JSON Schema's words; what is wrong is said further down. */
+const refreshWord = z.string().meta({ pattern: '^(cached|force|smart(:[0-9]{1,7})?)$' });
+
 const maxAge = z.number().int().min(maxAgeLimits_s.min).max(maxAgeLimits_s.max);
 
-const refreshFields = z
-  .strictObject({ ...commonFields, value: z.string(), max_age: maxAge.optional() })
+export const refreshFields = z
+  .strictObject({ ...commonFields, value: refreshWord, max_age: maxAge.optional() })
   .transform(({ value, max_age, ...rest }, context) => {
     const word = /^(cached|force|smart)(?::(\d{1,7}))?$/.exec(value.trim().toLowerCase());
     const mode = refreshModes.find((one) => one === word?.[1]);

@@ -54,7 +54,8 @@ const chargeLimit = (name: 'charge_limit_ac' | 'charge_limit_dc'): Fields =>
 const press = (name: 'lights' | 'horn'): Fields =>
   z.strictObject({ value: wordOf(['press']).optional() }).transform(() => ({ name }));
 
-const fieldsOf: Readonly<Record<Exclude<RemoteName, 'trips'>, Fields>> = {
+/** The fields of each command, besides those that every command may have. */
+export const remoteFields: Readonly<Record<Exclude<RemoteName, 'trips'>, Fields>> = {
   lock: valued(wordOf(['lock', 'unlock'])).transform(({ value }) => ({ name: 'lock', value })),
   climate: climateFields,
   climate_temperature: valued(anyNumber).transform(({ value }) => ({
@@ -118,7 +119,7 @@ export function parseRemote(
   if (!fields.ok) return fields;
   const common = commonFieldsOf(fields.value);
   const schema: Fields<RemoteCommand | TripsCommand> =
-    name === 'trips' ? tripsFields(now) : fieldsOf[name];
+    name === 'trips' ? tripsFields(now) : remoteFields[name];
   const own = schema.safeParse(ownFieldsOf(fields.value));
   if (common.success && own.success) {
     return { ok: true, request: requestOf(common.data), command: own.data };

@@ -8,6 +8,7 @@ export function wordOf<const T extends readonly string[]>(words: T) {
   const error = expectedOf(words);
   return z
     .string({ error })
+    .meta({ enum: [...words] })
     .transform((text) => text.trim().toLowerCase())
     .pipe(z.enum(words, { error }));
 }
@@ -30,6 +31,7 @@ export function switchOf<T>(meanings: Readonly<Record<string, T>>, words: readon
   const byWord = new Map(Object.entries(meanings));
   return z
     .union([z.string(), z.boolean(), z.number()], { error })
+    .meta({ enum: [...byWord.keys(), true, false, 1, 0] })
     .transform((given, context): T => {
       const meaning = byWord.get(plainly(given));
       if (meaning !== undefined) return meaning;
@@ -39,9 +41,9 @@ export function switchOf<T>(meanings: Readonly<Record<string, T>>, words: readon
 }
 
 /** A bare number comes as text. */
-const numeric = (error: string) =>
+const numeric = (error: string, told: Readonly<Record<string, unknown>> = {}) =>
   z
-    .union([z.number(), z.string()], { error })
+    .union([z.number().meta(told), z.string()], { error })
     .transform((given) => (typeof given === 'number' ? given : numberIn(given)))
     .pipe(z.number({ error }));
 
@@ -51,19 +53,27 @@ export const anyNumber = numeric('number');
 /** A number in steps. */
 export function numberOf(limits: NumberLimits) {
   const error = expectedNumber(limits);
-  return numeric(error).refine((given) => isWithin(given, limits), { error });
+  return numeric(error, toldOf(limits)).refine((given) => isWithin(given, limits), { error });
 }
 
 /** One of some numbers. */
 export function oneOfNumbers<T extends number>(numbers: readonly T[]) {
   const error = expectedOf(numbers.map(String));
-  return numeric(error).pipe(z.literal([...numbers], { error }));
+  return numeric(error, { enum: numbers }).pipe(z.literal([...numbers], { error }));
 }
 
 /** A number in steps within an object, where text is none. */
 export function numberField(limits: NumberLimits) {
   const error = expectedNumber(limits);
-  return z.number({ error }).refine((given) => isWithin(given, limits), { error });
+  return z
+    .number({ error })
+    .meta(toldOf(limits))
+    .refine((given) => isWithin(given, limits), { error });
+}
+
+/** The limits in JSON Schema's words, for who reads the OpenAPI document. */
+function toldOf({ min, max, step }: NumberLimits) {
+  return { minimum: min, maximum: max, multipleOf: step };
 }
 
 function numberIn(text: string): number {
