@@ -56,7 +56,7 @@ describe.skipIf(app === undefined)("Home Assistant's app, by `npm run test:image
       await recorder.waitForTopic('bluelink/bridge/availability', 'online', start_ms);
       const info = await recorder.waitFor(({ topic }) => topic.endsWith('/info'), start_ms);
       const [, car = ''] = info.topic.split('/');
-      await broker.publish(`bluelink/${car}/commands/refresh`, '{"value":"force","id":"first"}');
+      await broker.publish(`bluelink/${car}/commands/refresh`, '{"value":"cached","id":"first"}');
       expect(await recorder.waitForEnding('first', start_ms)).toMatchObject({
         status: 'succeeded',
       });
