@@ -13,5 +13,8 @@ fi
 mkdir -p "/sys/fs/cgroup/$cgroup" "$run/upper" "$run/work" "$run/root"
 echo $$ >"/sys/fs/cgroup/$cgroup/cgroup.procs"
 mount -t overlay -o "lowerdir=$system,upperdir=$run/upper,workdir=$run/work" overlay "$run/root"
+# The network of this machine, for who is told to take it.
+: >"$run/outside"
+mount --bind /proc/self/ns/net "$run/outside"
 exec systemd-nspawn --boot --keep-unit --register=no --private-network --resolv-conf=copy-host --console=pipe \
   --hostname=raspberrypi --directory="$run/root" "$@"

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { SimulatorEffect } from '../../src/backends/simulator.js';
+import { places } from '../../src/cli/service/files.js';
 import { breaches, unended, type Sent } from '../support/crash-ledger.js';
 import type { Recorded } from '../support/recorder.js';
 import { waitUntil } from '../support/wait.js';
@@ -31,6 +32,14 @@ const withPython = configuration.replace(
   'accounts:\n',
   'accounts:\n  - { name: home, region: usa, brand: hyundai, username: me@example.com }\n',
 );
+/** The first half of a start, with the network that packages come from. */
+const setUpOutside = `[Service]
+NetworkNamespacePath=/root/packages/outside
+Type=oneshot
+WatchdogSec=0
+ExecStart=
+ExecStart=/bin/true
+`;
 const password = 'a-broker-password';
 const service = 'bluelink2mqtt';
 const patience_ms = 150_000;
@@ -162,19 +171,18 @@ describe('in a Debian 13 with its own systemd', () => {
     await statusSays('1 of 1 accounts ready; broker connected');
   });
 
-  it('runs Python in its sandbox, with the packages that it has fetched itself', async () => {
+  it('fetches Python packages and runs them in its sandbox', async () => {
     await machine.write('/etc/bluelink2mqtt/config.yaml', withPython);
     await machine.write('/etc/bluelink2mqtt/secrets/home.password', 'a-maker-password');
     await machine.step('bluelink2mqtt install-service');
-    // The service's own network ends at the machine.
-    const state = 'env STATE_DIRECTORY=/var/lib/bluelink2mqtt';
-    const file = '--config /etc/bluelink2mqtt/config.yaml';
     await machine.step('systemctl stop bluelink2mqtt');
-    await machine.step(`${state} bluelink2mqtt setup ${file}`, { isOnline: true });
+    await machine.write(`${places.dropIns}/outside.conf`, setUpOutside);
+    await machine.step('systemctl daemon-reload; systemctl start bluelink2mqtt');
+    expect(await journal()).toMatch(/Python 3\.13.* is ready/);
+    await machine.step(`rm ${places.dropIns}/outside.conf; systemctl daemon-reload`);
     await machine.step('systemctl start bluelink2mqtt');
     await statusSays('1 of 2 accounts ready (home unreachable); broker connected');
     expect((await machine.run('pgrep -fa bluelink_sidecar')).output).toContain('python');
-    expect(await journal()).toMatch(/hyundai_kia_connect_api .* on Python 3\.13/);
     await machine.write('/etc/bluelink2mqtt/config.yaml', configuration);
     await machine.step('systemctl restart bluelink2mqtt');
   });
@@ -191,6 +199,32 @@ describe('in a Debian 13 with its own systemd', () => {
     }
     expect(await bridgeLog()).toStrictEqual(before);
     expect(await machine.step('cat /etc/bluelink2mqtt/config.yaml')).toBe(configuration.trimEnd());
+  });
+
+  it('says that a secret is gone', async () => {
+    const secret = '/etc/bluelink2mqtt/secrets/mqtt.password';
+    await machine.run(`mv ${secret} /root/kept`);
+    expect((await machine.run('systemctl restart bluelink2mqtt')).code).not.toBe(0);
+    expect(await journal()).toContain('Failed to set up credentials');
+    await machine.run(`systemctl stop bluelink2mqtt; mv /root/kept ${secret}`);
+    await machine.step('systemctl restart bluelink2mqtt');
+    await statusSays('1 of 1 accounts ready; broker connected');
+  });
+
+  it('is the same again from a backup', async () => {
+    const before = await bridgeLog();
+    const folders =
+      'etc/bluelink2mqtt etc/systemd/system/bluelink2mqtt.service.d var/lib/private/bluelink2mqtt';
+    await machine.step('systemctl stop bluelink2mqtt');
+    await machine.step(`tar -czf bluelink2mqtt-backup.tar.gz --exclude=python -C / ${folders}`);
+    await machine.step('bluelink2mqtt uninstall-service --purge');
+    await machine.step('bluelink2mqtt install-service');
+    await machine.step('rm -rf /var/lib/private/bluelink2mqtt/store');
+    await machine.step('tar -xzf bluelink2mqtt-backup.tar.gz -C /');
+    await machine.step('bluelink2mqtt install-service');
+    await machine.step('systemctl start bluelink2mqtt');
+    await statusSays('1 of 1 accounts ready; broker connected');
+    expect(await bridgeLog()).toStrictEqual(before);
   });
 
   it('is removed: the service alone, then all that it kept', async () => {
