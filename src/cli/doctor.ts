@@ -1,4 +1,3 @@
-import type { Command } from 'commander';
 import { loadConfig, type LoadedConfig } from '../config/load-config.js';
 import { secretsOf } from '../config/secrets.js';
 import { KnownSecrets } from '../daemon/redaction.js';
@@ -23,21 +22,10 @@ export interface DoctorOptions {
   readonly signIn?: boolean;
 }
 
-export function addDoctor(program: Command, done: (code: ExitCode) => void): void {
-  program
-    .command('doctor')
-    .description('look at all that the bridge needs, and say what to do about what is wrong')
-    .option('--config <file>', 'the configuration file')
-    .option('--json', 'as one JSON object')
-    .option('--sign-in', 'sign in where that is needed; the maker may count it, or want a code')
-    .action(async (options: DoctorOptions) => {
-      done(await doctor(options));
-    });
-}
-
 type Loaded = Extract<LoadedConfig, { ok: true }>;
 
-async function doctor(options: DoctorOptions): Promise<ExitCode> {
+/** Looks at everything, and says what to do. */
+export async function doctor(options: DoctorOptions): Promise<ExitCode> {
   const file = options.config === undefined ? {} : { file: options.config };
   const loaded = await loadConfig({ ...file, env: process.env, cwd: process.cwd() });
   const secrets = new KnownSecrets();

@@ -1,4 +1,3 @@
-import type { Command } from 'commander';
 import { ControlClient, ControlFault } from '../http/control-client.js';
 import { controlPath } from '../http/control-path.js';
 import { exitCodes, type ExitCode } from './exit-codes.js';
@@ -25,14 +24,4 @@ export async function health(options: { readonly config?: string }): Promise<Exi
     console.error(error.message);
   }
   return exitCodes.crash;
-}
-
-export function addHealth(program: Command, done: (code: ExitCode) => void): void {
-  program
-    .command('health')
-    .description('ask the running bridge whether it does its work; exit code 0 if so')
-    .option('--config <file>', 'the configuration file')
-    .action(async (options: { config?: string }) => {
-      done(await health(options));
-    });
 }

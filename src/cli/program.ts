@@ -2,25 +2,22 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import { parseDuration } from '../config/duration.js';
 import { statuses } from '../vehicle/life-cycle.js';
 import { codeMethods } from '../vehicle/task.js';
-import { checkConfig } from './check-config.js';
-import { addDoctor } from './doctor.js';
 import { exitCodes, type ExitCode } from './exit-codes.js';
-import { addHealth } from './health.js';
 import { addService } from './install-service.js';
-import { login, type LoginOptions } from './login.js';
-import { log } from './log.js';
+import type { DoctorOptions } from './doctor.js';
+import type { LoginOptions } from './login.js';
 import type { LogOptions } from './log-query.js';
-import { plan } from './plan.js';
 import { addPlanOptions, type PlanOptions } from './plan-options.js';
-import { run, type Running } from './run.js';
-import { schemas } from './schema.js';
-import { setUp, type SetUpOptions } from './set-up.js';
-import { vehicles } from './vehicles.js';
+import type { Running } from './run.js';
+import type { SetUpOptions } from './set-up.js';
 import { packageVersion } from './version.js';
 
 const configOption = ['--config <file>', 'the configuration file'] as const;
 
-/** Runs what the arguments ask for: something that goes on, or the exit code of something that is done. */
+/**
+ * Runs what the arguments ask for: something that goes on, or the exit code of something that is done. Each subcommand
+ * is loaded when it is wanted: a container asks for `health` twice a minute.
+ */
 export async function runSubcommand(args: readonly string[]): Promise<Running | ExitCode> {
   let result: Running | ExitCode = exitCodes.clean;
   const program = new Command('bluelink2mqtt')
@@ -34,6 +31,7 @@ export async function runSubcommand(args: readonly string[]): Promise<Running | 
     .description('run the bridge')
     .option(...configOption)
     .action(async (options: { config?: string }) => {
+      const { run } = await import('./run.js');
       result = await run(options);
     });
   program
@@ -41,7 +39,6 @@ export async function runSubcommand(args: readonly string[]): Promise<Running | 
     .description('run the bridge with two simulated cars and a broker of its own')
     .option('--port <port>', 'the port of its broker; another free one if it is taken', portNumber)
     .action(async (options: { port?: number }) => {
-      // Its broker is of no use to any other subcommand.
       const { demo } = await import('./demo.js');
       result = await demo(options);
     });
@@ -53,6 +50,7 @@ export async function runSubcommand(args: readonly string[]): Promise<Running | 
     .description('show every fault of the configuration')
     .option(...configOption)
     .action(async (options: { config?: string }) => {
+      const { checkConfig } = await import('./check-config.js');
       result = await checkConfig(options);
     });
   program
@@ -61,6 +59,7 @@ export async function runSubcommand(args: readonly string[]): Promise<Running | 
     .option(...configOption)
     .option('--json', 'as one JSON list, an entry for each account')
     .action(async (options: { config?: string; json?: boolean }) => {
+      const { vehicles } = await import('./vehicles.js');
       result = await vehicles(options);
     });
   program
@@ -70,27 +69,41 @@ export async function runSubcommand(args: readonly string[]): Promise<Running | 
     .option(...configOption)
     .addOption(new Option('--method <method>', 'how the code is to be sent').choices(codeMethods))
     .action(async (account: string | undefined, options: Omit<LoginOptions, 'account'>) => {
+      const { login } = await import('./login.js');
       result = await login({ ...options, ...(account === undefined ? {} : { account }) });
     });
-  addHealth(program, (code) => {
-    result = code;
-  });
+  program
+    .command('health')
+    .description('ask the running bridge whether it does its work; exit code 0 if so')
+    .option(...configOption)
+    .action(async (options: { config?: string }) => {
+      const { health } = await import('./health.js');
+      result = await health(options);
+    });
   addLog(program, (code) => {
     result = code;
   });
   addPlan(program, (code) => {
     result = code;
   });
-  addDoctor(program, (code) => {
-    result = code;
-  });
+  program
+    .command('doctor')
+    .description('look at all that the bridge needs, and say what to do about what is wrong')
+    .option(...configOption)
+    .option('--json', 'as one JSON object')
+    .option('--sign-in', 'sign in where that is needed; the maker may count it, or want a code')
+    .action(async (options: DoctorOptions) => {
+      const { doctor } = await import('./doctor.js');
+      result = await doctor(options);
+    });
   addService(program, (code) => {
     result = code;
   });
   program
     .command('schema')
     .description('print the JSON Schemas of what the bridge publishes')
-    .action(() => {
+    .action(async () => {
+      const { schemas } = await import('./schema.js');
       console.log(JSON.stringify(schemas(), null, 2));
     });
   try {
@@ -128,6 +141,7 @@ function addLog(program: Command, done: (code: ExitCode) => void): void {
     )
     .option('--json', 'one JSON object on each line')
     .action(async (id: string | undefined, options: Omit<LogOptions, 'id'>) => {
+      const { log } = await import('./log.js');
       done(await log({ ...options, ...(id === undefined ? {} : { id }) }));
     });
 }
@@ -153,6 +167,7 @@ function addPlan(program: Command, done: (code: ExitCode) => void): void {
     .command('plan')
     .description('show the requests and wakes a day that a configuration will make');
   addPlanOptions(command).action(async (options: PlanOptions) => {
+    const { plan } = await import('./plan.js');
     done(await plan(options));
   });
 }
@@ -181,6 +196,7 @@ function addSetup(program: Command, done: (code: ExitCode) => void): void {
       ),
     )
     .action(async (options: SetUpOptions) => {
+      const { setUp } = await import('./set-up.js');
       done(await setUp(options));
     });
 }
