@@ -1,31 +1,12 @@
 import { expect, test } from 'vitest';
 import { failureCodes } from '../../src/vehicle/outcome.js';
-import type { VehicleInfo } from '../../src/vehicle/vehicle-info.js';
 import { codeWords, page } from '../docs/pages.js';
-import { aVehicle, MemoryBridge, readyAccount } from './memory-bridge.js';
+import { aCar, MemoryBridge, readyAccount } from './memory-bridge.js';
 import { exchange, serve } from './served.js';
-
-const info: VehicleInfo = {
-  schema: 1,
-  id: aVehicle.vehicle,
-  vin: aVehicle.vin,
-  name: aVehicle.name,
-  brand: aVehicle.brand,
-  model: aVehicle.model,
-  year: aVehicle.year,
-  drivetrain: aVehicle.drivetrain,
-  region: 'usa',
-  account: 'home',
-  backend: 'simulator',
-  library: null,
-  commands: {},
-};
-
-const documents = { vehicle: 'ioniq5', available: true, info, state: null };
 
 test('the documents of the bridge and of its cars', async () => {
   const bridge = new MemoryBridge();
-  bridge.documents.push(documents);
+  bridge.documents.push(aCar);
   const { path } = await serve(bridge);
   expect(await exchange(path, 'GET /api/state')).toMatchObject({
     status: 200,
@@ -34,10 +15,10 @@ test('the documents of the bridge and of its cars', async () => {
   });
   expect((await exchange(path, 'GET /api/vehicles')).body).toEqual({
     schema: 1,
-    vehicles: [documents],
+    vehicles: [aCar],
   });
   const byVin = await exchange(path, 'GET /api/vehicles/kmhxx00xxxx000001');
-  expect(byVin).toMatchObject({ status: 200, body: { schema: 1, ...documents } });
+  expect(byVin).toMatchObject({ status: 200, body: { schema: 1, ...aCar } });
   expect(await exchange(path, 'GET /api/vehicles/another')).toMatchObject({
     status: 404,
     body: { code: 'unknown_vehicle' },

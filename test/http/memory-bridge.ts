@@ -6,6 +6,7 @@ import type { AuditPage, AuditQuery } from '../../src/vehicle/audit-entry.js';
 import { readFields } from '../../src/vehicle/command.js';
 import type { LifeCycleEvent } from '../../src/vehicle/life-cycle.js';
 import { failure, type Failure } from '../../src/vehicle/outcome.js';
+import type { VehicleInfo } from '../../src/vehicle/vehicle-info.js';
 
 export const aVehicle = {
   vehicle: 'ioniq5',
@@ -17,6 +18,25 @@ export const aVehicle = {
   brand: 'hyundai',
   drivetrain: 'ev',
 } as const;
+
+const info: VehicleInfo = {
+  schema: 1,
+  id: aVehicle.vehicle,
+  vin: aVehicle.vin,
+  name: aVehicle.name,
+  brand: aVehicle.brand,
+  model: aVehicle.model,
+  year: aVehicle.year,
+  drivetrain: aVehicle.drivetrain,
+  region: 'usa',
+  account: 'home',
+  backend: 'simulator',
+  library: null,
+  commands: {},
+};
+
+/** Not read yet. */
+export const aCar: VehicleDocuments = { vehicle: 'ioniq5', available: true, info, state: null };
 
 export const readyAccount: AccountReport = {
   name: 'home',
@@ -48,16 +68,20 @@ export class MemoryBridge implements BridgeApi {
   rejects: Partial<LifeCycleEvent> | undefined;
   /** Held back until it resolves. */
   answers: Promise<void> = Promise.resolve();
-  /** What its sign-ins throw. */
+  /** What its sign-ins throw, and what reads its store. */
   fails: Error | undefined;
   /** What its audit log answers. */
   audit: AuditPage = { commands: [], cursor: null };
   readonly documents: VehicleDocuments[] = [];
+  /** Its own state; null while it starts or stops. */
+  document: unknown = { schema: 1, version: '1.2.3' };
   /** Why it is not healthy. */
   readonly faults: string[] = [];
   /** Why it is not ready. */
   readonly absences: string[] = [];
   readonly live = new LiveEvents();
+  /** How many look on now. */
+  listeners = 0;
 
   readonly #accounts: Map<string, AccountReport>;
   readonly #vendors: Readonly<Record<string, Vendor>>;
@@ -85,11 +109,16 @@ export class MemoryBridge implements BridgeApi {
   }
 
   listen(listener: (event: LiveEvent) => void): () => void {
-    return this.live.listen(listener);
+    this.listeners += 1;
+    const remove = this.live.listen(listener);
+    return () => {
+      this.listeners -= 1;
+      remove();
+    };
   }
 
   state(): unknown {
-    return { schema: 1, version: '1.2.3' };
+    return this.document;
   }
 
   vehicles(): readonly VehicleDocuments[] {
@@ -130,6 +159,7 @@ export class MemoryBridge implements BridgeApi {
   async list(name: string): Promise<AccountReport | undefined> {
     this.asked.push(`list ${name}`);
     await this.answers;
+    if (this.fails !== undefined) throw this.fails;
     return this.#accounts.get(name);
   }
 
@@ -158,11 +188,13 @@ export class MemoryBridge implements BridgeApi {
   }
 
   events(id: string): Promise<readonly LifeCycleEvent[] | undefined> {
+    if (this.fails !== undefined) return Promise.reject(this.fails);
     return Promise.resolve(this.#events.get(id));
   }
 
   commands(query: AuditQuery): Promise<AuditPage> {
     this.asked.push(`commands ${JSON.stringify(query)}`);
+    if (this.fails !== undefined) return Promise.reject(this.fails);
     return Promise.resolve(this.audit);
   }
 
