@@ -18,6 +18,16 @@ const nodeGlobals = [
   'setTimeout',
 ];
 
+const browserGlobals = [
+  'EventSource',
+  'addEventListener',
+  'clearInterval',
+  'crypto',
+  'document',
+  'location',
+  'window',
+];
+
 export default defineConfig(
   globalIgnores(['dist', 'dist.new', '.cache', 'coverage', 'sidecar', 'state']),
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
@@ -58,6 +68,12 @@ export default defineConfig(
   {
     files: ['**/*.js', '**/*.mjs', '**/*.cjs'],
     languageOptions: { globals: Object.fromEntries(nodeGlobals.map((name) => [name, 'readonly'])) },
+  },
+  {
+    files: ['src/http/public/**/*.js'],
+    languageOptions: {
+      globals: Object.fromEntries(browserGlobals.map((name) => [name, 'readonly'])),
+    },
   },
   { files: ['**/*.cjs'], languageOptions: { globals: { module: 'writable' } } },
   prettier,
