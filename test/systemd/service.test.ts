@@ -233,7 +233,7 @@ describe('in a Debian 13 with its own systemd', () => {
     const said = await machine.step('bluelink2mqtt uninstall-service');
     expect(said).toContain('Left as they are: /var/lib/bluelink2mqtt');
     expect((await machine.run(`systemctl cat ${service}`)).code).not.toBe(0);
-    expect((await machine.run('pgrep -f dist/main.js')).output).toBe('');
+    expect((await machine.run('pgrep -x node')).output).toBe('');
     expect((await machine.run('ls /etc/bluelink2mqtt/config.yaml')).code).toBe(0);
     await machine.step('bluelink2mqtt uninstall-service --purge');
     const kept = '/etc/bluelink2mqtt /var/lib/bluelink2mqtt /var/lib/private/bluelink2mqtt';
