@@ -20,6 +20,7 @@ const nodeGlobals = [
 
 const browserGlobals = [
   'EventSource',
+  'URLSearchParams',
   'addEventListener',
   'clearInterval',
   'crypto',

@@ -1,5 +1,5 @@
 import { Unreachable } from './api.js';
-import { commandName, valueText } from './command-words.js';
+import { deed, literally } from './command-words.js';
 import { formOf } from './dialog.js';
 import { fill, h, isOff, partsIn, setOff, setText, show } from './dom.js';
 import { inPlainWords, statusWord, stepWords } from './plain-words.js';
@@ -116,10 +116,6 @@ export class AuditLog {
     if (page !== undefined) this.#show(page.commands, page.cursor);
   }
 
-  refresh() {
-    setOff(this.#older, this.#desk.lives === undefined);
-  }
-
   async #more() {
     setOff(this.#older, true);
     const page = await this.#page(this.#cursor);
@@ -203,8 +199,7 @@ class EntryPart {
     this.#time.dateTime = received_at;
     this.#time.title = fullTime(received_at);
     setText(this.#time, timeOfDay(received_at));
-    const words = valueText(value);
-    setText(this.#what, `${commandName(command)}${words === '' ? '' : ` ${words}`}`);
+    setText(this.#what, deed(command, value));
     setText(this.#chip, statusWord(status));
     this.#chip.className = `chip ${toneOf(status)}`;
     setText(this.#who, `${this.#desk.nameOf(vehicle)}, ${whoOf(entry)}`);
@@ -215,8 +210,9 @@ class EntryPart {
   }
 
   /** @param {AuditEntry} entry */
-  #draw({ id, received_at, source, account, steps }) {
+  #draw({ id, command, value, received_at, source, account, steps }) {
     const facts = [
+      ['Command', literally(command, value)],
       ['Id', id],
       ['Asked', fullTime(received_at)],
       ['Account', account],

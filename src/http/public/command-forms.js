@@ -8,6 +8,7 @@ import { ask, formOf } from './dialog.js';
 /** @typedef {Promise<Record<string, unknown> | undefined>} Payload undefined: not meant after all */
 
 const asItIs = 'As it is';
+const electric = 'The car heats or cools from its driving battery.';
 
 /**
  * Asks once where the value is one that a person should be asked for.
@@ -36,7 +37,7 @@ export async function askClimate({ title, info, state }) {
   const form = formOf(fields);
   const isMeant = await ask({
     title: `Start climate: ${title}?`,
-    text: warnings['climate:start'] ?? '',
+    text: state?.drivetrain === 'ev' ? electric : (warnings['climate:start'] ?? ''),
     yes: 'Start climate',
     isGrave: true,
     fields: form.elements,

@@ -142,7 +142,7 @@ export class CommandPanel {
     const isOpen = this.element.querySelector('details')?.open ?? false;
     fill(
       this.element,
-      ...first,
+      h('div', { class: 'buttons' }, ...first),
       rest.length > 0 && h('details', { open: isOpen }, h('summary', {}, 'More commands'), ...rest),
     );
   }
@@ -173,9 +173,7 @@ export class CommandPanel {
     const { values, fields } = info;
     /** @type {(label: string, form: (subject: Subject) => Payload) => HTMLButtonElement} */
     const withForm = (label, form) =>
-      this.#button(name, undefined, `${label} …`, () =>
-        form({ title: this.#title, name, info, state: this.#state }),
-      );
+      this.#button(name, undefined, `${label}\u00a0…`, () => form(this.#subject(name, info)));
     if (name === 'trips') return [withForm('Trips', askTrips)];
     if (name === 'schedule') return [withForm('Schedule', askSchedule)];
     if (name === 'navigation') return [withForm('Destination', askDestination)];
@@ -194,14 +192,23 @@ export class CommandPanel {
 
   /**
    * @param {string} name
+   * @param {CommandInfo} info
+   * @returns {Subject}
+   */
+  #subject(name, info) {
+    return { title: this.#title, name, info, state: this.#state };
+  }
+
+  /**
+   * @param {string} name
    * @param {string} value
    * @param {CommandInfo} info
    */
   #valueButton(name, value, info) {
     const hasForm = name === 'climate' && value === 'start' && info.fields !== undefined;
     const label = deed(name, value);
-    return this.#button(name, value, hasForm ? `${label} …` : label, async () => {
-      if (hasForm) return askClimate({ title: this.#title, name, info, state: this.#state });
+    return this.#button(name, value, hasForm ? `${label}\u00a0…` : label, async () => {
+      if (hasForm) return askClimate(this.#subject(name, info));
       return (await confirmed(this.#title, name, value)) ? { value } : undefined;
     });
   }
@@ -218,8 +225,7 @@ export class CommandPanel {
     const button = h(
       'button',
       { type: 'button', class: 'command', 'data-command': name, 'data-value': value },
-      icon(picture),
-      h('span', {}, label),
+      h('span', { class: 'words' }, icon(picture), label),
       mark,
     );
     button.addEventListener('click', () => {

@@ -5,13 +5,13 @@ const names = {
   refresh: 'Refresh',
   lock: 'Lock',
   climate: 'Climate',
-  climate_temperature: 'Temperature of the next start',
-  climate_duration: 'Duration of the next start',
-  climate_defrost: 'Defrost at the next start',
-  climate_seat_front_left: 'Seat front left',
-  climate_seat_front_right: 'Seat front right',
-  climate_seat_rear_left: 'Seat rear left',
-  climate_seat_rear_right: 'Seat rear right',
+  climate_temperature: 'Next start: temperature',
+  climate_duration: 'Next start: duration',
+  climate_defrost: 'Next start: defrost',
+  climate_seat_front_left: 'Next start: seat front left',
+  climate_seat_front_right: 'Next start: seat front right',
+  climate_seat_rear_left: 'Next start: seat rear left',
+  climate_seat_rear_right: 'Next start: seat rear right',
   charge: 'Charging',
   charge_limits: 'Charge limits',
   charge_limit_ac: 'Charge limit AC',
@@ -73,7 +73,8 @@ const deeds = {
  */
 export function deed(name, value) {
   const word = wordOf(value);
-  return deeds[`${name}:${word}`] ?? `${commandName(name)}${word === '' ? '' : ` ${word}`}`;
+  const rest = word === '' || word === 'PRESS' ? '' : ` ${word}`;
+  return deeds[`${name}:${word}`] ?? `${commandName(name)}${rest}`;
 }
 
 /**
@@ -89,13 +90,13 @@ export function wordOf(value) {
 }
 
 /**
- * Everything that a value says, for the log.
+ * The command as its topic and payload say it.
+ * @param {string | null} name
  * @param {unknown} value
  */
-export function valueText(value) {
-  if (value === undefined || value === null) return '';
-  if (typeof value !== 'object') return String(value) === 'PRESS' ? '' : String(value);
-  return JSON.stringify(value);
+export function literally(name, value) {
+  const text = typeof value === 'object' ? JSON.stringify(value) : String(value ?? '');
+  return `${name ?? ''} ${value === null ? '' : text}`.trim();
 }
 
 /**
@@ -106,7 +107,7 @@ export const warnings = {
   'lock:unlock': 'Whoever stands beside the car can then open it.',
   'windows:open': 'The windows stay open until somebody closes them.',
   'windows:vent': 'The windows stay open a gap until somebody closes them.',
-  'climate:start': 'In a car with an engine this starts the engine.',
+  'climate:start': 'This starts the engine of a car that has one.',
   'charge:start': 'The car starts to charge now.',
   'charge_port:open': 'The charge port stays open until somebody closes it.',
   'valet_mode:start': 'The car hides personal data and limits its screen until valet mode ends.',

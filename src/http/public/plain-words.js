@@ -133,9 +133,7 @@ const decisions = {
 export function stepWords(step) {
   switch (step.status) {
     case 'accepted':
-      return (step.position ?? 0) > 0
-        ? `Waiting behind ${step.position} others.`
-        : 'Taken, and stored.';
+      return (step.position ?? 0) > 0 ? `Stored; ${step.position} before it.` : 'Stored, and next.';
     case 'running':
       return 'Handed to the maker.';
     case 'confirming':
