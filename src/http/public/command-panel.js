@@ -143,7 +143,13 @@ export class CommandPanel {
     fill(
       this.element,
       h('div', { class: 'buttons' }, ...first),
-      rest.length > 0 && h('details', { open: isOpen }, h('summary', {}, 'More commands'), ...rest),
+      rest.length > 0 &&
+        h(
+          'details',
+          { open: isOpen },
+          h('summary', {}, 'More commands'),
+          h('div', { class: 'buttons' }, ...rest),
+        ),
     );
   }
 
