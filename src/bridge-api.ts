@@ -100,11 +100,15 @@ export function createBridgeApi({
         },
       });
       // Of a known id whose ending is being stored nothing is said before that.
-      answer ??= history.of(id)?.at(-1);
+      answer ??= asReplayed(history.of(id)?.at(-1));
       if (answer === undefined) throw new Error(`the command ${id} left no event`);
       return answer;
     },
   };
+}
+
+function asReplayed(event: LifeCycleEvent | undefined): LifeCycleEvent | undefined {
+  return event && { ...event, replayed: true };
 }
 
 /** The id by which this command can be told from the others: the sender's, else one of ours. */

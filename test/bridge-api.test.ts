@@ -65,7 +65,11 @@ function anApi() {
     },
   });
   const command = (payload: unknown, name = 'otp'): Promise<LifeCycleEvent> =>
-    api.command('bridge', name, Buffer.from(typeof payload === 'string' ? payload : JSON.stringify(payload)));
+    api.command(
+      'bridge',
+      name,
+      Buffer.from(typeof payload === 'string' ? payload : JSON.stringify(payload)),
+    );
   const statuses = async (id: string) => (await api.events(id))?.map(({ status }) => status);
   return { api, store, history, steps, command, statuses };
 }
@@ -137,7 +141,11 @@ test('one whose ending is being stored is answered with what was said before', a
   store.mode = 'hangs';
   steps[0]?.();
   await turn();
-  expect(await command({ id: 'mine', code })).toMatchObject({ id: 'mine', status: 'running' });
+  expect(await command({ id: 'mine', code })).toMatchObject({
+    id: 'mine',
+    status: 'running',
+    replayed: true,
+  });
   store.goOn();
   await turn();
   expect(await statuses('mine')).toEqual(['accepted', 'running', 'succeeded', 'succeeded']);

@@ -67,9 +67,8 @@ export class AccessGuard {
     const address = addressOf(c);
     const { token: right } = this.#options;
     if (right === undefined) return refuse(c, noToken);
-    const blocked = await this.#tooManyWrong(c, address);
-    if (blocked !== undefined) return blocked;
-    if (!(await timingSafeEqual(token, right))) return this.#wrong(c, address, token);
+    const refusal = await this.#refusalOfToken(c, address, token, right);
+    if (refusal !== undefined) return refusal;
     const { session_ms = usualSession_ms } = this.#options;
     const endsAt = this.#now() + session_ms;
     await setSignedCookie(c, cookie, String(endsAt), right, {
@@ -113,10 +112,8 @@ export class AccessGuard {
     if (c.req.path === '/api/session' && !isReading(c)) return pass(c, next, 'read');
     const bearer = /^Bearer +(\S+)$/i.exec(c.req.header('authorization') ?? '')?.[1];
     if (bearer !== undefined) {
-      const blocked = await this.#tooManyWrong(c, address);
-      if (blocked !== undefined) return blocked;
-      if (!(await timingSafeEqual(bearer, token))) return this.#wrong(c, address, bearer);
-      return pass(c, next, 'full');
+      const refusal = await this.#refusalOfToken(c, address, bearer, token);
+      return refusal ?? pass(c, next, 'full');
     }
     const endsAt = await this.#sessionEndsAt(c, token);
     if (endsAt === undefined) return needsToken(c);
@@ -130,15 +127,14 @@ export class AccessGuard {
     return endsAt > this.#now() ? endsAt : undefined;
   }
 
-  async #tooManyWrong(c: Ctx, address: string): Promise<Response | undefined> {
-    const wrong = await this.#wrongTokens.get(limitedAs(address));
-    if (wrong === null || wrong.remainingPoints > 0) return undefined;
-    return refuse(c, tooOften(wrong.msBeforeNext));
-  }
-
-  async #wrong(c: Ctx, address: string, token: string): Promise<Response> {
+  /** Whoever guesses has to wait, also with the right one: or the answer would tell which that is. */
+  async #refusalOfToken(c: Ctx, address: string, given: string, right: string) {
     const key = limitedAs(address);
-    const digest = createHash('sha256').update(token).digest('base64');
+    const wrong = await this.#wrongTokens.get(key);
+    if (wrong !== null && wrong.remainingPoints <= 0)
+      return refuse(c, tooOften(wrong.msBeforeNext));
+    if (await timingSafeEqual(given, right)) return undefined;
+    const digest = createHash('sha256').update(given).digest('base64');
     const isNew = (await consume(this.#seenTokens, `${key} ${digest}`)) === undefined;
     if (isNew) await consume(this.#wrongTokens, key);
     return needsToken(c);

@@ -139,7 +139,7 @@ describe('what a command may be sent', () => {
   });
 
   function isRead(line: string, sent: unknown): boolean {
-    const payload = Buffer.from(typeof sent === 'object' ? JSON.stringify(sent) : String(sent));
+    const payload = Buffer.from(typeof sent === 'string' ? sent : JSON.stringify(sent));
     const bridgeName = bridgeCommandNames.find((name) => line === `bridge ${name}`);
     if (bridgeName !== undefined) return parseBridgeCommand(bridgeName, payload).ok;
     const name = vehicleCommandNames.find((one) => one === line) ?? 'refresh';

@@ -24,6 +24,8 @@ export interface Sent {
   readonly chunked?: boolean;
   readonly token?: string | undefined;
   readonly headers?: Readonly<Record<string, string>>;
+  /** The address of this machine from which it is asked. */
+  readonly from?: string;
 }
 
 const patience_ms = 20_000;
@@ -42,14 +44,15 @@ export async function ask(where: Where, line: string, sent: Sent = {}): Promise<
 
 async function open(where: Where, line: string, sent: Sent): Promise<IncomingMessage> {
   const [method = 'GET', path = '/'] = line.split(' ');
-  const { body, type = 'application/json', chunked = false, token, headers = {} } = sent;
+  const { body, type = 'application/json', chunked = false, token, headers = {}, from } = sent;
   const asked = request({
     ...('port' in where ? { host: '127.0.0.1' } : {}),
     ...where,
+    ...(from === undefined ? {} : { localAddress: from }),
     ...{ path, method, agent: false },
     headers: {
       ...(body === undefined ? {} : { 'content-type': type }),
-      ...(chunked ? { 'transfer-encoding': 'chunked' } : {}),
+      ...(chunked ? { 'transfer-encoding': 'chunked' } : lengthOf(body)),
       ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
       ...headers,
     },
@@ -58,6 +61,10 @@ async function open(where: Where, line: string, sent: Sent): Promise<IncomingMes
   const answered = once(asked, 'response') as Promise<[IncomingMessage]>;
   const [response] = await within(answered, patience_ms, () => `an answer to ${line}`);
   return response;
+}
+
+function lengthOf(body: string | Buffer | undefined): Record<string, number> {
+  return body === undefined ? {} : { 'content-length': Buffer.byteLength(body) };
 }
 
 function objectIn(said: string): Record<string, unknown> {
@@ -103,7 +110,7 @@ export class EventReader {
   constructor(response: IncomingMessage) {
     this.#response = response;
     this.headers = response.headers;
-    this.ended = once(response, 'close').then(() => undefined);
+    this.ended = new Promise((resolve) => response.once('close', resolve));
     let rest = '';
     response.setEncoding('utf8');
     response.on('error', () => undefined);
@@ -132,7 +139,7 @@ export class EventReader {
   }
 
   #read(block: string): void {
-    const fields = block.split('\n').map((line) => /^(\w*): ?(.*)$/.exec(line));
+    const fields = block.split('\n').map((line) => /^(\w*): ?(.*)$/s.exec(line));
     const of = (name: string): string =>
       fields.flatMap((field) => (field?.[1] === name ? [field[2] ?? ''] : [])).join('\n');
     if (of('event') === '') this.heartbeats.add(block);
