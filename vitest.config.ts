@@ -52,7 +52,12 @@ export default defineConfig({
         test: {
           name: 'parts',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/end-to-end/**', 'test/home-assistant/**', 'test/systemd/**'],
+          exclude: [
+            'test/end-to-end/**',
+            'test/dashboard/**',
+            'test/home-assistant/**',
+            'test/systemd/**',
+          ],
           testTimeout: 20_000,
           hookTimeout: 20_000,
         },
@@ -67,6 +72,17 @@ export default defineConfig({
           // They wait for much else than processors.
           maxWorkers: 4,
           // Each file starts brokers and daemons of its own: after the quick tests, never beside them.
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          // In a real browser.
+          name: 'dashboard',
+          include: ['test/dashboard/**/*.test.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
           sequence: { groupOrder: 1 },
         },
       },
