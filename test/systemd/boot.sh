@@ -10,6 +10,9 @@ if [ "$(stat -f -c %T /sys/fs/cgroup)" != cgroup2fs ]; then
   umount -R /sys/fs/cgroup
   mount -t cgroup2 cgroup2 /sys/fs/cgroup
 fi
+# What nspawn keeps of a machine; without a tmpfs there it stays.
+mkdir -p /run/systemd/nspawn
+mount -t tmpfs tmpfs /run/systemd/nspawn
 mkdir -p "/sys/fs/cgroup/$cgroup" "$run/upper" "$run/work" "$run/root"
 echo $$ >"/sys/fs/cgroup/$cgroup/cgroup.procs"
 mount -t overlay -o "lowerdir=$system,upperdir=$run/upper,workdir=$run/work" overlay "$run/root"
