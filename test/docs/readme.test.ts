@@ -74,7 +74,7 @@ async function loadShown(text: string): ReturnType<typeof loadConfig> {
   const config = { ...least, ...(parse(text) as Record<string, unknown>) };
   for (const [, file = ''] of text.matchAll(/_file: (\S+)/g)) {
     await mkdir(dirname(join(folder, file)), { recursive: true });
-    await writeFile(join(folder, file), 'secret\n');
+    await writeFile(join(folder, file), 'a-secret-long-enough\n');
   }
   const file = join(folder, 'bluelink2mqtt.yaml');
   await writeFile(file, stringify(config));
