@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
+import { readFields } from '../vehicle/command.js';
 import { failure } from '../vehicle/outcome.js';
 import type { AccessGuard } from './access.js';
 import { refuse } from './answers.js';
@@ -33,9 +34,11 @@ function standing(guard: AccessGuard, version: string, mayAll: boolean) {
   return { schema: 1, access: mayAll ? 'full' : 'read', token: guard.hasToken, version };
 }
 
+/** A bare word has to be none that a parser would quote: it may be the token. */
 async function bodyOf(c: Context): Promise<unknown> {
   const body = await commandPayload(c);
-  return body.ok ? (JSON.parse(Buffer.from(body.payload).toString()) as unknown) : undefined;
+  const fields = body.ok ? readFields(body.payload) : undefined;
+  return fields?.ok === true ? fields.value : undefined;
 }
 
 const tags = ['session' as const];

@@ -67,6 +67,21 @@ describe('a token', () => {
     expect(bridge.asked).toEqual([]);
   });
 
+  test.each([
+    ['a word', JSON.stringify(token)],
+    ['a list', JSON.stringify([token])],
+    ['half an object', `{"token":"${token}"`],
+    ['another field', JSON.stringify({ tokens: token })],
+    ['text', token],
+    ['nothing', ''],
+  ])('as %s is refused, and neither answered nor logged', async (_, body) => {
+    const { ask, lines } = await serveWeb({ token });
+    const answer = await ask('POST /api/session', { body });
+    expect(answer).toMatchObject({ status: 400, body: { code: 'invalid_payload' } });
+    expect(answer.headers['set-cookie']).toBeUndefined();
+    expect(answer.text + lines.join('')).not.toContain(token);
+  });
+
   test('who guesses has to wait; who is signed in, or asks from elsewhere, does not', async () => {
     const { ask } = await serveWeb({ token });
     const cookie = cookieOf((await ask('POST /api/session', signedIn)).headers);
