@@ -18,7 +18,9 @@ describe.skipIf(!hasChromium || !hasMosquitto)('commands', () => {
       cars: 2,
       weather: slow,
       config: {
-        commands: { allow: ['refresh', 'trips', 'lock', 'lock:unlock', 'climate', 'windows'] },
+        commands: {
+          allow: ['refresh', 'trips', 'cancel', 'lock', 'lock:unlock', 'climate', 'windows'],
+        },
       },
     });
     await one.bridge.ready();
@@ -70,7 +72,7 @@ describe.skipIf(!hasChromium || !hasMosquitto)('commands', () => {
       .findLast(({ status }) => status === 'succeeded')?.id;
     expect(id).toMatch(/^page-/);
     await page
-      .locator(`.entry[data-id="${String(id)}"]`)
+      .locator(`.entry[data-id="${String(id)}"] .chip.good`)
       .getByText('Done')
       .waitFor();
     expect(await page.locator('#announcer').textContent()).toMatch(/Lock: Done/);
