@@ -1,6 +1,7 @@
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
+import { createServer, type AddressInfo, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Aedes } from 'aedes';
@@ -12,18 +13,26 @@ import { exitCodes, type ExitCode } from './exit-codes.js';
 import { runWith, type Running } from './run.js';
 
 const usualPort = 1883;
+const usualHttpPort = 8099;
 const seed = 7;
+
+/** Where the dashboard is, and what it asks for. */
+interface Dashboard {
+  readonly port: number;
+  readonly token: string;
+}
 
 /** An embedded broker, two simulated cars and the bridge, with nothing to install. */
 export async function demo(options: { readonly port?: number }): Promise<Running | ExitCode> {
   const folder = await mkdtemp(join(tmpdir(), 'bluelink2mqtt-demo-'));
   const broker = await startBroker(options.port ?? usualPort);
+  const dashboard = { port: await freeHttpPort(), token: randomBytes(12).toString('hex') };
   const stop = async (): Promise<void> => {
     await broker.stop();
     await rm(folder, { recursive: true, force: true });
   };
   const file = join(folder, 'bluelink2mqtt.yaml');
-  await writeFile(file, stringify(configuration(broker.port)));
+  await writeFile(file, stringify(configuration(broker.port, dashboard)));
   const loaded = await loadConfig({ file, env: {}, cwd: folder });
   if (!loaded.ok) throw new Error(loaded.faults.map(({ message }) => message).join('\n'));
   const running = await runWith(loaded);
@@ -31,7 +40,7 @@ export async function demo(options: { readonly port?: number }): Promise<Running
     await stop();
     return exitCodes.crash;
   }
-  console.log(greeting(broker.port));
+  console.log(greeting(broker.port, dashboard));
   return {
     async stop() {
       await running.stop();
@@ -43,13 +52,14 @@ export async function demo(options: { readonly port?: number }): Promise<Running
 const aliases = ['ioniq5', 'tucson'] as const;
 
 /** The demo is configured like any other bridge. */
-function configuration(port: number): unknown {
+function configuration(port: number, http: Dashboard): unknown {
   const cars = aliases.map((alias, index) => {
     const car = SimulatedCar.create({ index, seed }, { now: Date.now });
     return [car.identity.vin, { alias }] as const;
   });
   return {
     mqtt: { url: `mqtt://127.0.0.1:${String(port)}` },
+    http,
     accounts: [
       {
         name: 'demo',
@@ -64,12 +74,8 @@ function configuration(port: number): unknown {
 async function startBroker(port: number): Promise<{ port: number; stop: () => Promise<void> }> {
   const aedes = await Aedes.createBroker();
   const server = createServer({ noDelay: true }, aedes.handle);
-  const listening = await listen(server, port).catch((error: unknown) => {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')) throw error;
-    return listen(server, 0);
-  });
   return {
-    port: listening,
+    port: await listenNear(server, port),
     async stop() {
       await new Promise<void>((resolve) => {
         aedes.close(resolve);
@@ -79,19 +85,41 @@ async function startBroker(port: number): Promise<{ port: number; stop: () => Pr
   };
 }
 
-async function listen(server: ReturnType<typeof createServer>, port: number): Promise<number> {
+/** The bridge itself listens there later: should somebody else be quicker, it says so and tries again. */
+async function freeHttpPort(): Promise<number> {
+  const server = createServer();
+  const port = await listenNear(server, usualHttpPort);
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+/** On this port, or on any other where somebody has it already. */
+async function listenNear(server: Server, port: number): Promise<number> {
+  return listen(server, port).catch((error: unknown) => {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')) throw error;
+    return listen(server, 0);
+  });
+}
+
+async function listen(server: Server, port: number): Promise<number> {
   server.listen(port, '127.0.0.1');
   await once(server, 'listening');
   return (server.address() as AddressInfo).port;
 }
 
 /** What to type, for who has just started it. */
-export function greeting(port: number): string {
+export function greeting(port: number, dashboard?: Dashboard): string {
   const at = port === usualPort ? '' : ` -p ${String(port)}`;
   const today = Date.now();
   const lastMonth = monthOf(localDay(today, new Date(today).getDate()));
   const [first, second] = [`bluelink/${aliases[0]}/commands`, `bluelink/${aliases[1]}/commands`];
-  return `
+  const page =
+    dashboard &&
+    `
+The dashboard: http://127.0.0.1:${String(dashboard.port)}/
+   its token: ${dashboard.token}
+`;
+  return `${page ?? ''}
 bluelink2mqtt runs with two simulated cars and a broker on port ${String(port)}. In another terminal, watch everything:
 
   mosquitto_sub${at} -v -t 'bluelink/#'
