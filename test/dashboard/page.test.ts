@@ -81,11 +81,11 @@ describe.skipIf(!hasChromium)('the page', () => {
     );
     await card(page).getByText('More commands').click();
     await expectNoSidewaysScroll(page);
-    const small = await page.locator('button:visible, nav a').evaluateAll((targets) =>
-      targets
+    const small = await page.evaluate<string[]>(
+      `[...document.querySelectorAll('button, nav a, summary')]
         .map((target) => ({ text: target.textContent, box: target.getBoundingClientRect() }))
-        .filter(({ box }) => box.height < 24 || box.width < 24)
-        .map(({ text }) => text),
+        .filter(({ box }) => box.width > 0 && (box.height < 24 || box.width < 24))
+        .map(({ text }) => text)`,
     );
     expect(small).toEqual([]);
     await card(page).locator('[data-command="schedule"]').click();
