@@ -44,23 +44,25 @@ export async function ask(where: Where, line: string, sent: Sent = {}): Promise<
 
 async function open(where: Where, line: string, sent: Sent): Promise<IncomingMessage> {
   const [method = 'GET', path = '/'] = line.split(' ');
-  const { body, type = 'application/json', chunked = false, token, headers = {}, from } = sent;
   const asked = request({
     ...('port' in where ? { host: '127.0.0.1' } : {}),
+    ...(sent.from === undefined ? {} : { localAddress: sent.from }),
     ...where,
-    ...(from === undefined ? {} : { localAddress: from }),
-    ...{ path, method, agent: false },
-    headers: {
-      ...(body === undefined ? {} : { 'content-type': type }),
-      ...(chunked ? { 'transfer-encoding': 'chunked' } : lengthOf(body)),
-      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
-      ...headers,
-    },
+    ...{ path, method, agent: false, headers: headersOf(sent) },
   });
-  asked.end(body);
+  asked.end(sent.body);
   const answered = once(asked, 'response') as Promise<[IncomingMessage]>;
   const [response] = await within(answered, patience_ms, () => `an answer to ${line}`);
   return response;
+}
+
+function headersOf({ body, type = 'application/json', chunked = false, token, headers }: Sent) {
+  return {
+    ...(body === undefined ? {} : { 'content-type': type }),
+    ...(chunked ? { 'transfer-encoding': 'chunked' } : lengthOf(body)),
+    ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+    ...headers,
+  };
 }
 
 function lengthOf(body: string | Buffer | undefined): Record<string, number> {
