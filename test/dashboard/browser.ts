@@ -1,5 +1,4 @@
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import axe from 'axe-core';
 import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core';
 import { expect } from 'vitest';
 import { findProgram, isAvailable } from '../support/programs.js';
@@ -9,7 +8,6 @@ const program = findProgram('chromium');
 
 export const hasChromium = isAvailable(program !== undefined, 'chromium (package chromium)');
 
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const patience_ms = 15_000;
 
 /** A real Chromium without a window, ended with the file. */
@@ -91,7 +89,7 @@ interface AxeResults {
 export async function expectAccessible(page: Page): Promise<void> {
   // Evaluated by the debugger, which the page's policy does not bind.
   const { violations, passes } = await page.evaluate<AxeResults>(
-    `${axe}; axe.run(document, { resultTypes: ['violations', 'passes'] })`,
+    `${axe.source}; axe.run(document, { resultTypes: ['violations', 'passes'] })`,
   );
   const found = violations.map(
     ({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`,
