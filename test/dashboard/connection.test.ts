@@ -95,7 +95,7 @@ describe.skipIf(!hasChromium || !hasMosquitto)('a page that stays open', () => {
     await account.getByText('Signed in').waitFor();
     await card(page).getByText('Available', { exact: true }).waitFor();
     expect(await page.evaluate<string>('document.documentElement.outerHTML')).not.toContain(code);
-    expect(await page.locator('#notices').textContent()).toBe('');
+    await expect.poll(() => page.locator('#notices').textContent()).toBe('');
   });
 
   test('a breaker that opens says why, counts down, and is reset', async () => {

@@ -1,5 +1,5 @@
 import { Accounts } from './accounts.js';
-import { Api } from './api.js';
+import { Api, Unreachable } from './api.js';
 import { AuditLog } from './audit-log.js';
 import { BridgePanel } from './bridge-panel.js';
 import { deed } from './command-words.js';
@@ -68,7 +68,7 @@ const carParts = partsIn(
   },
 );
 const underWay = new UnderWay(byId('under-way'), desk);
-const accounts = new Accounts(byId('accounts'), desk, () => void loadAccounts());
+const accounts = new Accounts(byId('accounts'), desk, () => unlessLost(loadAccounts()));
 const bridgePanel = new BridgePanel(byId('bridge'), desk);
 const auditLog = new AuditLog(byId('log'), desk);
 
@@ -80,16 +80,20 @@ lives.listen((life) => {
   announce(life);
   auditLog.changed();
 });
-byId('sign-out').addEventListener('click', async () => {
-  await api.delete('session');
-  // What was shown was for whoever was signed in.
-  location.reload();
+byId('sign-out').addEventListener('click', () => {
+  unlessLost(signOut());
 });
 startTicking(() => {
   lostBanner.refresh();
   refresh();
 });
 live.tryNow();
+
+async function signOut() {
+  await api.delete('session');
+  // What was shown was for whoever was signed in.
+  location.reload();
+}
 
 /** Every document anew, and what is under way. */
 async function load() {
@@ -138,13 +142,13 @@ function onEvent(kind, data) {
       lives.note(data);
       return;
     case 'bridge':
-      if (accountsOf(bridge) !== accountsOf(data)) void loadAccounts();
+      if (accountsOf(bridge) !== accountsOf(data)) unlessLost(loadAccounts());
       bridge = data;
       drawBridge();
       drawNotices();
       return;
     default:
-      void vehicleChanged(kind, data);
+      unlessLost(vehicleChanged(kind, data));
   }
 }
 
@@ -200,6 +204,16 @@ function refresh() {
   underWay.update(bridge?.jobs ?? []);
   bridgePanel.refresh();
   accounts.refresh();
+}
+
+/**
+ * Where the connection is gone everything is read anew as soon as it is back.
+ * @param {Promise<void>} deed
+ */
+function unlessLost(deed) {
+  deed.catch((/** @type {unknown} */ error) => {
+    if (!(error instanceof Unreachable)) throw error;
+  });
 }
 
 async function loadAccounts() {
