@@ -20,7 +20,7 @@ export const homeAssistant = z.strictObject({
 });
 
 const hostName = text(255).regex(/^[A-Za-z0-9.:_-]+$/, { error: 'a host name or an address' });
-const network = text(64).regex(/^[0-9A-Fa-f.:]+(?:\/\d{1,3})?$/, {
+const network = z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()], {
   error: 'an address or a network such as 172.30.32.0/23',
 });
 
@@ -41,14 +41,10 @@ export const http = z.strictObject({
     .max(64)
     .default([])
     .meta({ type: 'list of host names', description: 'Answered besides the loopback names.' }),
-  trusted_proxies: z
-    .array(network)
-    .max(64)
-    .default([])
-    .meta({
-      type: 'list of addresses or networks',
-      description: 'Proxies that have checked who asks: their requests need no token.',
-    }),
+  trusted_proxies: z.array(network).max(64).default([]).meta({
+    type: 'list of addresses or networks',
+    description: 'Proxies that have checked who asks: their requests need no token.',
+  }),
 });
 
 export const log = z.strictObject({

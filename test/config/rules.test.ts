@@ -83,7 +83,10 @@ test.each([
   ['the same alias as the own id', vehicles('v1: {alias: v1}', '')],
   ['guards that are off', `${least}guards: { aux_battery_min: 10, aux_battery_hard_min: off }`],
   ['a hard guard alone', `${least}guards: { aux_battery_min: off, aux_battery_hard_min: 80 }`],
-  ['a server for others with a token', `${least}http: { host: 0.0.0.0, token: a-token-that-is-long }`],
+  [
+    'a server for others with a token',
+    `${least}http: { host: 0.0.0.0, token: a-token-that-is-long }`,
+  ],
   ['a server for others that is off', `${least}http: { host: 0.0.0.0, enabled: false }`],
   ['another loopback address', `${least}http: { host: 127.0.0.2 }`],
 ])('accepts %s', async (_, text) => {
@@ -150,3 +153,22 @@ test.each([
     warnings: [expect.stringMatching(`${path}.*${warning}`)],
   });
 });
+
+test.each(['172.30.32.2', '172.30.32.0/23', '::1', 'fd00::/8'])(
+  '%s is the address of a proxy',
+  async (proxy) => {
+    const loaded = await loadText(`${least}http: { trusted_proxies: ["${proxy}"] }`);
+    expect(loaded).toMatchObject({ ok: true, config: { http: { trusted_proxies: [proxy] } } });
+  },
+);
+
+test.each(['999.1.1.1', '172.30.32.0/33', '172.30.32', 'fd00::/129', 'proxy.lan', ':::'])(
+  '%s is none',
+  async (proxy) => {
+    expect(messagesOf(await loadText(`${least}http: { trusted_proxies: ["${proxy}"] }`))).toEqual([
+      expect.stringContaining(
+        'http.trusted_proxies.0: expected an address or a network such as 172.30.32.0/23',
+      ),
+    ]);
+  },
+);
