@@ -20,7 +20,8 @@ export const homeAssistant = z.strictObject({
 });
 
 const hostName = text(255).regex(/^[A-Za-z0-9.:_-]+$/, { error: 'a host name or an address' });
-const network = z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()], {
+const networks = z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()]);
+const network = text(64).refine((given) => networks.safeParse(given).success, {
   error: 'an address or a network such as 172.30.32.0/23',
 });
 
