@@ -54,8 +54,11 @@ export default defineConfig({
           include: ['test/**/*.test.ts'],
           exclude: [
             'test/end-to-end/**',
+            'test/package/**',
+            'test/soak/soak.test.ts',
             'test/dashboard/**',
             'test/home-assistant/**',
+            'test/image/{app,image}.test.ts',
             'test/systemd/**',
           ],
           testTimeout: 20_000,
@@ -66,7 +69,11 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'end-to-end',
-          include: ['test/end-to-end/**/*.test.ts'],
+          include: [
+            'test/end-to-end/**/*.test.ts',
+            'test/package/*.test.ts',
+            'test/soak/soak.test.ts',
+          ],
           testTimeout: 60_000,
           hookTimeout: 60_000,
           // They wait for much else than processors.
@@ -83,7 +90,7 @@ export default defineConfig({
           include: ['test/dashboard/**/*.test.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 2 },
         },
       },
       {
@@ -95,7 +102,18 @@ export default defineConfig({
           testTimeout: 120_000,
           hookTimeout: 180_000,
           maxWorkers: 3,
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 3 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          // By `npm run test:image`, which builds what they need.
+          name: 'image',
+          include: ['test/image/{app,image}.test.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          sequence: { groupOrder: 4 },
         },
       },
     ],

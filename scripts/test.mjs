@@ -12,8 +12,15 @@ const results = resultsFolder('test-results');
 await install({ dev: true });
 if (!(await build())) end({ faults: ['build'] });
 const installed = await Promise.all([makePythonEnvironments(), installBluelinky()]);
-const absent = missingPrograms(['mosquitto', 'mosquitto_pub']).map(
-  (program) => `${program} (packages mosquitto and mosquitto-clients)`,
+const packages = {
+  mosquitto: 'mosquitto',
+  mosquitto_pub: 'mosquitto-clients',
+  chromium: 'chromium',
+  promtool: 'prometheus',
+  'systemd-notify': 'systemd',
+};
+const absent = missingPrograms(Object.keys(packages)).map(
+  (program) => `${program} (package ${packages[program]})`,
 );
 const missing = [...installed.flat(), ...absent];
 const environmentOnly = process.argv.includes('--environment-only');
@@ -26,8 +33,11 @@ if (environmentOnly) {
 const [checked, pytest] = await Promise.all([check(), runPytestIfThere()]);
 const faults = checked.map((step) => `check: ${step}`);
 if (inCi) faults.push(...missing.map((one) => `missing: ${one}`));
-// A real Home Assistant is installed and asked by `npm run test:home-assistant`.
-const vitest = await runVitest(results, pythonEnvironments(), ['--project=!home-assistant']);
+// A real Home Assistant and the container image have commands of their own.
+const vitest = await runVitest(results, pythonEnvironments(), [
+  '--project=!home-assistant',
+  '--project=!image',
+]);
 end({ faults, suites: [vitest, ...pytest], missing });
 
 async function runPytestIfThere() {
