@@ -25,8 +25,8 @@ import type { Form } from './homeassistant/device-message.js';
 import { devicesOf } from './homeassistant/discovery.js';
 import { startControlSocket } from './http/control-socket.js';
 import { LiveEvents, stepEvent } from './http/live-events.js';
-import { startWebServer } from './http/web-server.js';
 import type { AccessOptions } from './http/access.js';
+import type { WebServer } from './http/web-server.js';
 import { Leftovers } from './leftovers.js';
 import { createCommandIntake } from './mqtt/command-intake.js';
 import { Connection, type Connected } from './mqtt/connection.js';
@@ -357,6 +357,16 @@ export async function startBridge(
     return undefined;
   }
 
+  async function serve(http: NonNullable<BridgeOptions['http']>): Promise<WebServer> {
+    // Not loaded where it is switched off.
+    const { startWebServer } = await import('./http/web-server.js');
+    return startWebServer({
+      ...http,
+      ...{ api, log, version, retry: options.retry },
+      onAnswered: metrics.httpAnswered,
+    });
+  }
+
   async function createAnnouncer(): Promise<Announcer | undefined> {
     const { discovery: form, prefix, status_topic, times } = home_assistant;
     if (form === 'off') return undefined;
@@ -443,13 +453,7 @@ export async function startBridge(
     audit: auditTrail.log,
   });
   const control = await startControlSocket({ path: options.control_path, api, log, version });
-  const web =
-    options.http &&
-    (await startWebServer({
-      ...options.http,
-      ...{ api, log, version, retry: options.retry },
-      onAnswered: metrics.httpAnswered,
-    }));
+  const web = options.http && (await serve(options.http));
 
   const jobs = () => [...accounts.flatMap((account) => account.jobs), ...ownCommands.jobs];
   state.start({

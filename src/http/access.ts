@@ -5,7 +5,7 @@ import { timingSafeEqual } from 'hono/utils/buffer';
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import { failure } from '../vehicle/outcome.js';
 import { refuse } from './answers.js';
-import type { Access, App } from './route.js';
+import type { Access } from './route.js';
 import { addressOf, hostOf, isOwnPage, isReading, limitedAs, matcher, namesOf } from './sender.js';
 
 export interface AccessOptions {
@@ -143,14 +143,6 @@ export class AccessGuard {
   #now(): number {
     return (this.#options.now ?? Date.now)();
   }
-}
-
-/** Whoever can open the control socket is the daemon's own user, and may do everything. */
-export function fullAccess(app: App): void {
-  app.use((c, next) => {
-    c.set('access', 'full');
-    return next();
-  });
 }
 
 const noToken = failure(

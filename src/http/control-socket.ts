@@ -4,8 +4,7 @@ import type { Server } from 'node:http';
 import { connect } from 'node:net';
 import { dirname, join } from 'node:path';
 import type { Logger } from '../daemon/logger.js';
-import { fullAccess } from './access.js';
-import { createApp } from './app.js';
+import type { HttpApp } from './app.js';
 import type { BridgeApi } from './bridge-api.js';
 import { controlPathFault } from './control-path.js';
 import { closeServer, serverOf } from './server.js';
@@ -36,7 +35,10 @@ export async function startControlSocket(options: ControlSocketOptions): Promise
   try {
     const fault = controlPathFault(path) ?? (await whatIsInTheWay(path));
     if (fault !== undefined) throw new Error(fault);
-    const app = createApp({ api, log, version, guard: fullAccess });
+    const app = whenAsked(async () => {
+      const { createControlApp } = await import('./control-app.js');
+      return createControlApp({ api, log, version });
+    });
     const server = serverOf({ app, log });
     await listen(server, path);
     server.on('error', (err) => {
@@ -59,6 +61,23 @@ export async function startControlSocket(options: ControlSocketOptions): Promise
     );
     return { stop: () => Promise.resolve() };
   }
+}
+
+/** Made when the first request comes: its routes and schemas would be a third of what a start takes. */
+function whenAsked(make: () => Promise<HttpApp>): HttpApp {
+  let made: Promise<HttpApp> | undefined;
+  return {
+    fetch: async (...request) => {
+      made ??= make();
+      const { fetch } = await made;
+      return fetch(...request);
+    },
+    stop: () => {
+      void made?.then((app) => {
+        app.stop();
+      });
+    },
+  };
 }
 
 /** The file of a daemon that died may be replaced; a living one's, or what is no socket, never. */

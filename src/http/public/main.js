@@ -152,20 +152,49 @@ function onEvent(kind, data) {
   }
 }
 
+/** @type {Map<string, [string, any][]>} What comes of a new car while its documents are read: it is the newer. */
+const heldOf = new Map();
+
 /**
  * @param {string} kind
  * @param {any} data
  */
 async function vehicleChanged(kind, data) {
   const vehicle = kind === 'availability' ? data.vehicle : data.id;
-  const known = vehicles.get(vehicle);
-  if (known === undefined) {
+  const held = heldOf.get(vehicle);
+  if (held !== undefined) {
+    held.push([kind, data]);
+    return;
+  }
+  if (vehicles.has(vehicle)) noteVehicle(vehicle, kind, data);
+  else await loadVehicle(vehicle);
+  drawCars();
+}
+
+/** @param {string} vehicle */
+async function loadVehicle(vehicle) {
+  /** @type {[string, any][]} */
+  const held = [];
+  heldOf.set(vehicle, held);
+  try {
     const { ok, body } = await api.get(`vehicles/${encodeURIComponent(vehicle)}`);
     if (ok) vehicles.set(vehicle, body);
-  } else if (kind === 'availability')
-    vehicles.set(vehicle, { ...known, available: data.available });
-  else vehicles.set(vehicle, { ...known, [kind]: data });
-  drawCars();
+  } finally {
+    heldOf.delete(vehicle);
+  }
+  for (const [kind, data] of held) noteVehicle(vehicle, kind, data);
+}
+
+/**
+ * @param {string} vehicle
+ * @param {string} kind
+ * @param {any} data
+ */
+function noteVehicle(vehicle, kind, data) {
+  const known = vehicles.get(vehicle);
+  if (known === undefined) return;
+  const change = kind === 'availability' ? { available: data.available } : { [kind]: data };
+  vehicles.set(vehicle, { ...known, ...change });
 }
 
 /** @type {import('./live.js').Watcher['onStanding']} */
@@ -216,9 +245,14 @@ function unlessLost(deed) {
   });
 }
 
+let accountsAsked = 0;
+
+/** Of several answers under way the one that was asked for last is the newest. */
 async function loadAccounts() {
+  accountsAsked += 1;
+  const nth = accountsAsked;
   const { ok, body } = await api.get('accounts');
-  if (ok) accounts.update(body.accounts);
+  if (ok && nth === accountsAsked) accounts.update(body.accounts);
 }
 
 /** @param {BridgeDocument | undefined} document */
