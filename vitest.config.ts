@@ -14,6 +14,8 @@ const interpreters = existsSync(interpretersFile)
  */
 const longest = [
   'chaos.test.ts',
+  'start-stop',
+  'http.test.ts',
   'error-table-commands-again',
   'canada-races',
   'library-sessions',
@@ -90,7 +92,9 @@ export default defineConfig({
           include: ['test/dashboard/**/*.test.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
-          sequence: { groupOrder: 2 },
+          // Beside those: a browser waits for much, too.
+          maxWorkers: 4,
+          sequence: { groupOrder: 1 },
         },
       },
       {
@@ -102,7 +106,7 @@ export default defineConfig({
           testTimeout: 120_000,
           hookTimeout: 180_000,
           maxWorkers: 3,
-          sequence: { groupOrder: 3 },
+          sequence: { groupOrder: 2 },
         },
       },
       {
@@ -113,7 +117,7 @@ export default defineConfig({
           include: ['test/image/{app,image}.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
-          sequence: { groupOrder: 4 },
+          sequence: { groupOrder: 3 },
         },
       },
     ],

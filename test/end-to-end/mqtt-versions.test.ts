@@ -130,7 +130,7 @@ describe('with a broker that only speaks 3.1.1', () => {
     });
     const line = await bridge.daemon.waitForLine(/"level":"warn".*[Pp]rotocol/);
     expect(line).toContain('broker');
-    expect(broker.refusals.length).toBeGreaterThan(before);
+    await expect.poll(() => broker.refusals.length, { timeout: 15_000 }).toBeGreaterThan(before);
     expect(await bridge.daemon.stop()).toEqual({ code: 0, signal: null });
     expect(bridge.recorder.messages).toEqual([]);
   });
