@@ -45,7 +45,7 @@ describe('the package', { timeout: 120_000 }, () => {
 
   test('has nothing but what runs, its settings and its pages', () => {
     const wanted = [
-      /^(?:package\.json|README\.md|CHANGELOG\.md|LICENSE)$/,
+      /^(?:package\.json|README\.md|CHANGELOG\.md|SECURITY\.md|LICENSE)$/,
       /^dist\/[\w./-]+$/,
       /^sidecar\/bluelink_sidecar\/[\w/]+\.py$/,
       /^sidecar\/requirements\/py3\d+\.txt$/,
