@@ -376,11 +376,13 @@ export class Admissions<W> {
 
   #reopened(record: JournalRecord): OpenCommand {
     const { clock } = this.#options;
+    // A clock that was set back meanwhile makes it come from the future.
+    const age_ms = Math.max(0, clock.now() - record.received_at);
     return {
       record,
       vehicle: record.event.vehicle,
       value: record.event.value,
-      received: clock.monotonic() - (clock.now() - record.received_at),
+      received: clock.monotonic() - age_ms,
       phase: 'waiting',
     };
   }

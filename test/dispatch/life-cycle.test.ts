@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
+import type { Clock } from '../../src/daemon/clock.js';
 import { endings, type LifeCycleEvent } from '../../src/vehicle/life-cycle.js';
 import type { Outcome } from '../../src/vehicle/task.js';
 import { aCar, anAccount, type AnAccount } from './an-account.js';
@@ -209,12 +210,16 @@ test('a dry run sends nothing, joins nothing and says what would be done', async
 });
 
 describe('after a restart', () => {
-  async function restarted(before: AnAccount, clockTrusted = true): Promise<AnAccount> {
+  async function restarted(
+    before: AnAccount,
+    clockTrusted = true,
+    clockAfter: Clock = clock,
+  ): Promise<AnAccount> {
     before.dispatcher.stop();
     before.admissions.stop();
     await vi.advanceTimersByTimeAsync(5000);
-    const after = anAccount(clock, { store: before.store, boot: 2, clockTrusted });
-    const { open, remembered } = await after.journal.recover(clock.now(), 60 * minute);
+    const after = anAccount(clockAfter, { store: before.store, boot: 2, clockTrusted });
+    const { open, remembered } = await after.journal.recover(clockAfter.now(), 60 * minute);
     after.admissions.restore(open, remembered);
     await settle();
     return after;
@@ -230,6 +235,16 @@ describe('after a restart', () => {
     await before.send({ value, id: 'a' });
     const after = await restarted(before);
     expect(after.left.map(({ task }) => task.operation)).toEqual([operation]);
+  });
+
+  test('a clock that was set back meanwhile makes nobody wait less than no time', async () => {
+    const before = anAccount(clock);
+    before.setReady(false);
+    await before.send({ value: 'cached', id: 'a' });
+    const setBack = { ...clock, now: () => clock.now() - 60 * minute };
+    const after = await restarted(before, true, setBack);
+    const running = eventsOf(after, 'a').find(({ status }) => status === 'running');
+    expect(running).toMatchObject({ queued_ms: 0 });
   });
 
   test('a force that had started asks the cloud first', async () => {
