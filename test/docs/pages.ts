@@ -99,9 +99,13 @@ function pagesIn(folder: string): string[] {
     .map((name) => relative(root, join(root, folder, name)));
 }
 
-export const allPages = ['README.md', 'CHANGELOG.md', ...pagesIn('docs')].map(
-  (name) => new Page(name),
-);
+export const allPages = [
+  'README.md',
+  'CHANGELOG.md',
+  'CONTRIBUTING.md',
+  'SECURITY.md',
+  ...pagesIn('docs'),
+].map((name) => new Page(name));
 
 export function page(name: string): Page {
   const found = allPages.find((one) => one.name === name);

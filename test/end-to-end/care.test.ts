@@ -198,6 +198,8 @@ describe.skipIf(!hasMosquitto)('care', { timeout: 120_000 }, () => {
       const bridge = await aBridge({ simulator: { force_latency: '60s' } });
       const id = await bridge.send('car0', 'force');
       await bridge.recorder.waitForStatus(id, ['running']);
+      // That it runs is said before it has reached the car.
+      await expect.poll(() => forces(bridge), { timeout: patience_ms }).toBe(1);
       await bridge.killAndStartAgain();
       const ending = await bridge.recorder.waitForEnding(id, patience_ms);
       expect(ending).toMatchObject({ status: 'succeeded', decision: 'guard_gap' });

@@ -140,7 +140,10 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   if (!existsSync(entry)) throw new Error('dist/main.js is missing: run `npm run build` first');
   const stateDir = options.stateDir ?? (await tempDir());
   const configFile = join(await tempDir(), 'bluelink2mqtt.yaml');
-  await writeFile(configFile, stringify({ http: { enabled: false }, state_dir: stateDir, ...options.config }));
+  await writeFile(
+    configFile,
+    stringify({ http: { enabled: false }, state_dir: stateDir, ...options.config }),
+  );
   const nodeArguments = [...(options.nodeOptions ?? []), entry, 'run', '--config', configFile];
   const child = spawn(process.execPath, nodeArguments, {
     stdio: ['ignore', 'pipe', 'pipe'],
