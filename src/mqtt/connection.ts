@@ -11,6 +11,7 @@ import type { Logger } from '../daemon/logger.js';
 import { retryDelay, type RetryPolicy } from '../daemon/retry.js';
 import { settlesWithin } from '../daemon/settles-within.js';
 import { Acknowledgements } from './acknowledgements.js';
+import { refusedFiltersOf } from './refusal.js';
 import { SendWindow } from './send-window.js';
 
 /** A packet that came in, and the function that acknowledges it. */
@@ -75,8 +76,6 @@ const willDelay_s = 10;
 const maximumPacketSize = 4 * 1024 * 1024;
 /** Another client has our id: fighting over it would only disconnect both again and again. */
 const takeOverPause_ms = 60_000;
-/** From this reason code on a broker's answer is a refusal, and final: the same again would be refused again. */
-export const firstRefusal = 128;
 const sessionTakenOver = 142;
 const quickLoss_ms = 5000;
 const quickLosses = 3;
@@ -228,10 +227,7 @@ export class Connection {
     const options = { qos: 1 as const, ...(this.#version === 5 ? { nl: true, rh: 2 } : {}) };
     client.subscribe(filters, options, (error, _granted, answer) => {
       if (error === null || !client.connected) return;
-      const codes = answer?.granted ?? [];
-      const refused = filters.filter(
-        (_, place) => Number(codes[place] ?? firstRefusal) >= firstRefusal,
-      );
+      const refused = refusedFiltersOf(filters, answer?.granted ?? []);
       this.#options.log.warn({ err: error, filters: refused }, 'the broker refuses subscriptions');
     });
   }

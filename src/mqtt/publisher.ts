@@ -1,6 +1,7 @@
 import type { Logger } from '../daemon/logger.js';
 import type { Outgoing, Parcel } from '../vehicle/journal-record.js';
-import { firstRefusal, type PublishOptions } from './connection.js';
+import type { PublishOptions } from './connection.js';
+import { firstRefusal } from './refusal.js';
 import type { WrittenTopics } from './written-topics.js';
 
 export type Publish = (topic: string, payload: string, options?: PublishOptions) => Promise<void>;

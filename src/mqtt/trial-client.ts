@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Socket } from 'node:net';
 import mqtt, { type IClientOptions, type IConnackPacket, type MqttClient } from 'mqtt';
+import { refusedFiltersOf } from './refusal.js';
 
 /** How the broker is reached, as the bridge reaches it. */
 export interface TrialOptions {
@@ -25,7 +26,6 @@ export const answer_ms = 3000;
 const connect_ms = 8000;
 /** What a broker answers that does not speak the version: MQTT 5 and 3.1.1. */
 const unsupportedVersion = [132, 1];
-const firstRefusal = 128;
 
 /** Connects as the bridge does, under another name: with its own it would take the bridge's place. */
 export async function openBroker(options: TrialOptions, signal: AbortSignal): Promise<Opened> {
@@ -94,8 +94,7 @@ export function refusedFilters(client: MqttClient, filters: SubscribeFilters): P
         else reject(error);
         return;
       }
-      const codes = answer.granted as readonly unknown[];
-      resolve(names.filter((_, place) => Number(codes[place] ?? firstRefusal) >= firstRefusal));
+      resolve(refusedFiltersOf(names, answer.granted as readonly unknown[]));
     });
   });
 }
