@@ -5,13 +5,18 @@ const mayImport = {
   config: ['vehicle'],
   backends: ['vehicle', 'daemon'],
   worker: ['backends', 'vehicle', 'daemon'],
+  nats: ['daemon'],
   store: ['vehicle', 'daemon'],
+  fleet: ['nats', 'store', 'http', 'vehicle', 'daemon'],
   dispatch: ['vehicle', 'daemon'],
   schedule: ['vehicle', 'daemon'],
   mqtt: ['vehicle', 'daemon'],
   homeassistant: ['mqtt', 'vehicle', 'daemon'],
   http: ['vehicle', 'daemon'],
-  cli: ['config', 'daemon', 'vehicle', 'backends', 'store', 'dispatch', 'schedule', 'mqtt', 'http'],
+  cli: [
+    ...['config', 'daemon', 'vehicle', 'backends', 'store', 'dispatch', 'schedule', 'mqtt', 'http'],
+    ...['nats', 'fleet'],
+  ],
 };
 
 const ownedBy = {
@@ -27,6 +32,8 @@ const ownedBy = {
   'rate-limiter-flexible': 'http',
   '@hono': 'http',
   aedes: 'cli',
+  '@nats-io': 'nats|store|fleet',
+  jose: 'store',
   commander: 'cli',
 };
 
@@ -44,7 +51,7 @@ const folderRules = Object.entries(mayImport).map(([folder, others]) => ({
 }));
 
 const libraryRules = Object.entries(ownedBy).map(([library, folder]) => ({
-  name: `${library}-belongs-to-${folder.replace('|', '-and-')}`,
+  name: `${library}-belongs-to-${folder.replaceAll('|', '-and-')}`,
   severity: 'error',
   from: { path: '^src/', pathNot: `^src/(${folder})/` },
   to: { path: `node_modules/${library}/` },
