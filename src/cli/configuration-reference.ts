@@ -9,7 +9,7 @@ const introduction = `# Configuration
 One YAML file: the one that \`--config FILE\` names, else \`BLUELINK2MQTT_CONFIG\`, else \`./bluelink2mqtt.yaml\`, else \`/etc/bluelink2mqtt/config.yaml\`. Only \`mqtt.url\` and one account have no default. \`bluelink2mqtt check-config\` shows every fault at once, with its line, and ends with 78 if there is one. Unknown keys are faults. A part of this page that is not built yet gives one warning.
 
 - **Environment.** Every key can come from the environment: its path in capitals after \`BLUELINK2MQTT_\`, with \`__\` between the levels, such as \`BLUELINK2MQTT_MQTT__URL\` or \`BLUELINK2MQTT_ACCOUNTS__0__USERNAME\`. It goes before the file. Texts are taken as they are; numbers, booleans and lists are written as in YAML (\`[refresh, lock:lock]\`). An empty value counts as none.
-- **Secrets.** A password, PIN or token \`x\` can be given as \`x\`, as \`x_file\` (a file that holds it; a newline at its end is dropped), or as a file in \`$CREDENTIALS_DIRECTORY\`: \`mqtt.password\`, \`http.token\`, \`<account>.password\`, \`<account>.pin\`.
+- **Secrets.** A password, PIN, token or key \`x\` can be given as \`x\`, as \`x_file\` (a file that holds it; a newline at its end is dropped), or as a file in \`$CREDENTIALS_DIRECTORY\`: \`mqtt.password\`, \`http.token\`, \`<account>.password\`, \`<account>.pin\`, \`store.password\`, \`store.token\`, \`store.encryption_key\`, \`store.previous_encryption_key\`.
 - **The predecessor's names** \`HYUNDAI_USERNAME\`, \`HYUNDAI_PASSWORD\`, \`HYUNDAI_PIN\`, \`HYUNDAI_REGION\`, \`HYUNDAI_BRAND\`, \`MQTT_BROKER_HOST\`, \`MQTT_BROKER_PORT\`, \`MQTT_USE_TLS\`, \`MQTT_USERNAME\`, \`MQTT_PASSWORD\`, \`MQTT_CLIENT_ID\`, \`MQTT_BASE_TOPIC\`, \`LOG_LEVEL\` and \`INITIAL_REFRESH\` are used where neither the environment's own names nor the file say anything.
 - **Durations** are a number and a unit: \`200ms\`, \`90s\`, \`30m\`, \`4h\`, \`1d\`.
 - **Relative paths** start at the folder of the file, or at the working directory if there is none.
@@ -96,6 +96,7 @@ function presence(schema: unknown): string {
     const value = JSON.stringify(schema.def.defaultValue).replaceAll('"', '').replaceAll(',', ', ');
     return value === '{}' ? '' : `default \`${value}\``;
   }
+  if (schema instanceof z.ZodPipe) return presence(schema.in);
   return isOptional(schema) ? '' : 'required';
 }
 

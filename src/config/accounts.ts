@@ -7,12 +7,12 @@ import { brand, region } from './vendor.js';
 const backends = ['hyundai-kia-connect', 'bluelinky', 'simulator'] as const;
 
 /** Names of sections that have files of their own in the folder of credentials. */
-const takenNames = ['mqtt', 'http'];
+const takenNames = ['mqtt', 'http', 'store'];
 
 const accountName = text(64)
   .regex(/^[a-z0-9_-]+$/, { error: 'letters a-z, digits, _ and -' })
   .refine((name) => !takenNames.includes(name), {
-    error: `another name: ${takenNames.join(' and ')} are taken by the files in $CREDENTIALS_DIRECTORY`,
+    error: `another name: ${takenNames.join(', ')} are taken by the files in $CREDENTIALS_DIRECTORY`,
   })
   .meta({
     type: 'text of a-z, 0-9, _ and -',
@@ -37,6 +37,10 @@ const vehicle = z.strictObject({
 
 const ofEveryBackend = {
   name: accountName,
+  enabled: z
+    .boolean()
+    .default(true)
+    .describe('False leaves the account alone; what is stored of it stays.'),
   vehicles: z
     .record(vehicleId, vehicle)
     .prefault({})
@@ -133,10 +137,13 @@ const simulatorAccount = z.strictObject({
   simulator: simulator.prefault({}).describe('The simulated cars; with `backend: simulator` only.'),
 });
 
-export const account = z.discriminatedUnion(
-  'backend',
-  [libraryAccount, bluelinkyAccount, simulatorAccount],
-  { error: `one of ${backends.join(', ')}` },
-);
+/** Where an account is written: in the list of the configuration, in a file of its own, or in the store of a fleet. */
+export type AccountOrigin = 'list' | 'folder' | 'fleet';
+
+export const account = z
+  .discriminatedUnion('backend', [libraryAccount, bluelinkyAccount, simulatorAccount], {
+    error: `one of ${backends.join(', ')}`,
+  })
+  .transform((account) => ({ ...account, origin: 'list' as AccountOrigin }));
 
 export type AccountConfig = z.output<typeof account>;

@@ -1,6 +1,12 @@
 import type { TreePath } from './fault.js';
 
-export const secretNames = ['password', 'pin', 'token'] as const;
+export const secretNames = [
+  'password',
+  'pin',
+  'token',
+  'encryption_key',
+  'previous_encryption_key',
+] as const;
 
 const maxShown = 60;
 

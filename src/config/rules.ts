@@ -4,6 +4,8 @@ import { formatDuration, parseDuration } from './duration.js';
 import { defaultExpiry } from './expiry.js';
 import { configFault } from './fault.js';
 import type { ConfigFault, Origins, TreePath } from './fault.js';
+import { storeBreaches } from './store-rules.js';
+import { valueAt } from './tree.js';
 
 /** What a rule looks at: as much of it as can be read, whatever else is wrong with it. */
 const maybe = <T extends z.ZodType>(schema: T) => schema.optional().catch(undefined);
@@ -12,6 +14,7 @@ const orOff = (meant: number) => z.union([z.number(), z.literal('off').transform
 const readable = z.object({
   mqtt: maybe(
     z.object({
+      version: maybe(z.unknown()),
       session_expiry: maybe(time),
       cert_file: maybe(z.string()),
       key_file: maybe(z.string()),
@@ -22,11 +25,14 @@ const readable = z.object({
       z
         .object({
           name: maybe(z.string()),
+          enabled: maybe(z.boolean()),
           vehicles: maybe(z.record(z.string(), z.object({ alias: maybe(z.string()) }).catch({}))),
         })
         .catch({}),
     ),
   ),
+  accounts_dir: maybe(z.string()),
+  store: maybe(z.record(z.string(), z.unknown())),
   commands: maybe(z.object({ expires_in: maybe(z.record(z.string(), maybe(time))) })),
   guards: maybe(
     z.object({ aux_battery_min: maybe(orOff(100)), aux_battery_hard_min: maybe(orOff(0)) }),
@@ -41,20 +47,20 @@ const readable = z.object({
 
 type Readable = z.output<typeof readable>;
 
-interface Breach {
+export interface Breach {
   readonly path: TreePath;
   readonly expected: string;
   readonly got: string;
 }
 
-type Rule = (tree: Readable) => Breach[];
+type Rule = (tree: Readable, whole: unknown) => Breach[];
 
 /** What must hold between settings; looked at even where single values have faults of their own. */
 export function checkRules(tree: unknown, origins: Origins): ConfigFault[] {
   const seen = readable.safeParse(tree);
   if (!seen.success) return [];
   return rules
-    .flatMap((rule) => rule(seen.data))
+    .flatMap((rule) => rule(seen.data, tree))
     .map(({ path, expected, got }) => configFault(path, origins.of(path), expected, got));
 }
 
@@ -181,8 +187,10 @@ const orderedRetry: Rule = ({ retry }) =>
     formatDuration,
   );
 
-const enoughWorkers: Rule = ({ workers, accounts = [] }) => {
-  const least = accounts.length + 1;
+/** In a fleet no instance has all accounts. */
+const enoughWorkers: Rule = ({ workers, store, accounts = [] }) => {
+  if (store?.['engine'] === 'nats') return [];
+  const least = accounts.filter(({ enabled }) => enabled !== false).length + 1;
   if (workers?.max === undefined || workers.max >= least) return [];
   return [
     {
@@ -192,6 +200,21 @@ const enoughWorkers: Rule = ({ workers, accounts = [] }) => {
     },
   ];
 };
+
+const someAccount: Rule = ({ accounts_dir, store }, whole) => {
+  if (accounts_dir !== undefined || store?.['engine'] === 'nats') return [];
+  const given = valueAt(whole, ['accounts']);
+  if (given !== undefined && !(Array.isArray(given) && given.length === 0)) return [];
+  return [
+    {
+      path: ['accounts'],
+      expected: 'a list of 1 to 1000 accounts, or accounts_dir',
+      got: given === undefined ? 'nothing' : 'an empty list',
+    },
+  ];
+};
+
+const storeFits: Rule = ({ store, mqtt }) => storeBreaches({ store, version: mqtt?.version });
 
 function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
@@ -215,4 +238,6 @@ const rules: readonly Rule[] = [
   orderedRetry,
   enoughWorkers,
   tokenForOtherHosts,
+  someAccount,
+  storeFits,
 ];

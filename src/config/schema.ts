@@ -6,6 +6,7 @@ import { breaker, retry, workers } from './endurance.js';
 import { mqtt } from './mqtt.js';
 import { homeAssistant, http, log } from './outlets.js';
 import { budget, confirm, guards, polling, refresh } from './reading.js';
+import { instance, store } from './store.js';
 import { path, text } from './values.js';
 
 const audit = z
@@ -16,7 +17,7 @@ const audit = z
   })
   .transform(({ keep }) => ({ keep_ms: keep }));
 
-const accountsExpected = 'a list of 1 to 1000 accounts';
+const accountsExpected = 'a list of at most 1000 accounts';
 
 /**
  * Every setting, its bounds and its default. What the file calls a duration is a number of milliseconds here, and
@@ -26,9 +27,16 @@ export const configSchema = z.strictObject({
   mqtt: mqtt.prefault({ url: '' }).describe('The broker.'),
   accounts: z
     .array(account, { error: accountsExpected })
-    .min(1, { error: accountsExpected })
     .max(1_000, { error: accountsExpected })
-    .describe("The vendor's accounts."),
+    .default([])
+    .describe(
+      "The vendor's accounts. At least one, unless `accounts_dir` is set or `store.engine` is `nats`.",
+    ),
+  accounts_dir: path(
+    'A folder with a YAML file for each account, besides the list: `<name>.yaml` holds the same keys. The files may come, change and go while the bridge runs: see [accounts.md](accounts.md#accounts-in-a-folder).',
+  ).exactOptional(),
+  store: store.prefault({}).describe('Where everything that must survive a restart is kept.'),
+  instance,
   commands: commands.prefault({}).describe('What may be asked of the cars.'),
   audit: audit.prefault({}),
   refresh: refresh.prefault({}),

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import type { AccountConfig } from './accounts.js';
 import { configFault } from './fault.js';
 import type { ConfigFault, Origins, TreePath } from './fault.js';
 import type { Config } from './schema.js';
@@ -40,6 +41,7 @@ function placesIn(tree: Tree): Place[] {
   return [
     { path: ['mqtt', 'password'], credential: 'mqtt.password' },
     { path: ['http', 'token'], credential: 'http.token' },
+    ...storePlaces(tree),
     ...Array.from({ length: count }, (_, index) =>
       (['password', 'pin'] as const).map((key) =>
         accountPlace(tree, ['accounts', index, key], key),
@@ -47,6 +49,17 @@ function placesIn(tree: Tree): Place[] {
     ).flat(),
   ];
 }
+
+/** In the folder of credentials there is something to look for only if it is wanted. */
+function storePlaces(tree: Tree): Place[] {
+  const isNats = valueAt(tree, ['store', 'engine']) === 'nats';
+  return storeSecrets.map((key) => ({
+    path: ['store', key],
+    ...(isNats ? { credential: `store.${key}` } : {}),
+  }));
+}
+
+const storeSecrets = ['password', 'token', 'encryption_key', 'previous_encryption_key'] as const;
 
 function accountPlace(tree: Tree, path: TreePath, key: string): Place {
   const name = valueAt(tree, [...path.slice(0, -1), 'name']);
@@ -124,6 +137,14 @@ async function readSecret(file: string): Promise<Read> {
 
 /** Every secret of a configuration, so that a log can hide them wherever they appear. */
 export function secretsOf(config: Config): string[] {
-  const accounts = config.accounts.flatMap(({ password, pin }) => [password, pin]);
-  return [config.mqtt.password, config.http.token, ...accounts].filter((one) => one !== undefined);
+  const { mqtt, http, store, accounts } = config;
+  const kept = store.engine === 'nats' ? storeSecrets.map((key) => store[key]) : [];
+  return [mqtt.password, http.token, ...kept]
+    .filter((one) => one !== undefined)
+    .concat(accounts.flatMap(accountSecrets));
+}
+
+/** The secrets of one account. */
+export function accountSecrets({ password, pin }: AccountConfig): string[] {
+  return [password, pin].filter((one) => one !== undefined);
 }
