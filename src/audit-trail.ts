@@ -2,7 +2,7 @@ import type { Account } from './account.js';
 import type { Clock } from './daemon/clock.js';
 import type { Logger } from './daemon/logger.js';
 import type { CommandHistory } from './dispatch/command-history.js';
-import { createAuditLog } from './store/audit-log.js';
+import { createAuditLog, type AuditSources } from './store/audit-log.js';
 import { Refusals } from './store/refusals.js';
 import type { Store } from './store/store.js';
 import { vehicleCommandNames } from './vehicle/command.js';
@@ -12,8 +12,10 @@ import type { LifeCycleEvent } from './vehicle/life-cycle.js';
 export interface AuditTrailOptions {
   readonly clock: Clock;
   readonly log: Logger;
+  /** Of the refusals. */
   readonly store: Store;
-  readonly accounts: readonly Pick<Account, 'name' | 'vehicles'>[];
+  readonly journals: AuditSources['journals'];
+  readonly accounts: () => readonly Pick<Account, 'name' | 'vehicles'>[];
   readonly history: CommandHistory;
   readonly keep_ms: number;
 }
@@ -22,11 +24,10 @@ const day_ms = 86_400_000;
 
 /** What the running bridge adds to the audit log: the steps that are not stored yet, refusals, and an end. */
 export async function createAuditTrail(options: AuditTrailOptions) {
-  const { clock, log, store, accounts, history } = options;
+  const { clock, log, store, journals, accounts, history } = options;
   const refusals = await Refusals.open(store);
   const audit = createAuditLog({
-    store,
-    accounts: accounts.map(({ name }) => name),
+    journals,
     refusals,
     laterSteps: (record) => history.stepsBehind(record),
   });
@@ -46,7 +47,7 @@ export async function createAuditTrail(options: AuditTrailOptions) {
     refused(event: LifeCycleEvent, source: CommandSource | undefined): void {
       const { vehicle, command } = event;
       if (vehicle === null || !vehicleCommandNames.some((name) => name === command)) return;
-      const account = accounts.find(({ vehicles }) => vehicles.find(vehicle) !== undefined);
+      const account = accounts().find(({ vehicles }) => vehicles.find(vehicle) !== undefined);
       refusals.note({
         account: account?.name ?? null,
         event,

@@ -25,7 +25,7 @@ export interface Asked extends Incoming {
 
 export interface BridgeApiSources {
   readonly clock: Clock;
-  readonly accounts: readonly Account[];
+  readonly accounts: () => readonly Account[];
   /** Resolves when it is on the disk, or was refused. */
   readonly take: (command: Asked) => Promise<void>;
   readonly health: () => Health;
@@ -50,22 +50,22 @@ export function createBridgeApi({
   history,
   audit,
 }: BridgeApiSources): BridgeApi {
-  const find = (name: string): Account | undefined => accounts.find((one) => one.name === name);
+  const find = (name: string): Account | undefined => accounts().find((one) => one.name === name);
   return {
     health,
     readiness,
     metrics: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
     state: () => state.document,
-    vehicles: () => accounts.flatMap(({ vehicles }) => vehicles.documents),
+    vehicles: () => accounts().flatMap(({ vehicles }) => vehicles.documents),
     vehicle: (id) => {
-      for (const { vehicles } of accounts) {
+      for (const { vehicles } of accounts()) {
         const car = vehicles.find(id);
         const found = vehicles.documents.find(({ vehicle }) => vehicle === car?.topic_id);
         if (found !== undefined) return found;
       }
       return undefined;
     },
-    accounts: () => accounts.map((account) => account.report()),
+    accounts: () => accounts().map((account) => account.report()),
     account: (name) => find(name)?.report(),
     async login(name) {
       const account = find(name);

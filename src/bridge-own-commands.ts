@@ -1,10 +1,10 @@
 import type { AccountOutput } from './account-options.js';
-import type { Account } from './account.js';
+import { firstKnown, type CommandedAccounts } from './commanded-accounts.js';
 import type { Clock } from './daemon/clock.js';
 import type { Logger } from './daemon/logger.js';
 import type { Metrics } from './daemon/metrics.js';
 import type { RetryPolicy } from './daemon/retry.js';
-import { BridgeCommands, type Cancelled, type ForBridge } from './dispatch/bridge-commands.js';
+import { BridgeCommands, type ForBridge } from './dispatch/bridge-commands.js';
 import { CommandBook, rememberEnded_ms } from './dispatch/command-book.js';
 import { createJobLife } from './dispatch/job-life.js';
 import { RefreshAllLane } from './dispatch/refresh-all-lane.js';
@@ -22,7 +22,7 @@ export interface OwnCommandsOptions {
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly output: AccountOutput;
-  readonly accounts: readonly Account[];
+  readonly accounts: CommandedAccounts;
   readonly allow: readonly string[] | undefined;
   /** Of `refresh_all`, by its mode. */
   readonly expiresIn_ms: Readonly<Record<RefreshMode, number>>;
@@ -74,41 +74,31 @@ export async function createOwnCommands(options: OwnCommandsOptions) {
       clock,
       retry: options.retry,
       life: createJobLife(book),
-      accounts: accounts.map(({ refreshable }) => refreshable),
+      accounts: accounts.refreshable,
       changed: () => {
         output.changed();
       },
     },
-    () => accounts.some(({ vehicles }) => vehicles.hasListed),
+    accounts.haveCars,
   );
 
   const commands = new BridgeCommands<Write>({
     clock,
     book,
     allow: options.allow,
-    find: async (id) => {
-      await Promise.all(accounts.map(({ admissions }) => admissions.settled(id)));
-      const found = accounts.map(({ admissions }) => admissions.peek(id));
-      return firstKnown([...found, refreshAll.peek(id)]);
+    find: async (id) => firstKnown([await accounts.find(id), refreshAll.peek(id)]),
+    cancel: (id) => {
+      const own = refreshAll.cancel(id);
+      return own === 'unknown_id' ? accounts.cancel(id) : own;
     },
-    cancel: (id) =>
-      firstKnown([
-        ...accounts.map((account) => account.admissions.cancel(id)),
-        refreshAll.cancel(id),
-      ]),
     refreshAll,
     expiresIn_ms: options.expiresIn_ms,
-    clearQueue: () => {
-      for (const account of accounts) account.clearQueue();
-    },
-    accounts: accounts.map(({ name }) => name),
-    resetBreaker: (name) => {
-      const meant = accounts.filter((account) => name === 'all' || account.name === name);
-      for (const account of meant) account.resetBreakers();
-    },
+    clearQueue: accounts.clearQueue,
+    accounts: accounts.names,
+    resetBreaker: accounts.resetBreakers,
     setLogLevel: (level) => {
       log.level = level;
-      for (const account of accounts) account.setLogLevel(level);
+      accounts.setLogLevel(level);
       output.changed();
     },
     announce: options.announce,
@@ -118,7 +108,7 @@ export async function createOwnCommands(options: OwnCommandsOptions) {
           ? { enabled: command.enabled }
           : { every_ms: command.minutes * 60_000 },
       ),
-    otp: async (name, step) => accounts.find((account) => account.name === name)?.otp(step),
+    otp: accounts.otp,
     reject: (event, response) => {
       metrics.commandStep(event);
       output.step(event);
@@ -143,8 +133,4 @@ export async function createOwnCommands(options: OwnCommandsOptions) {
       await book.stop(grace_ms);
     },
   };
-}
-
-function firstKnown(found: readonly Cancelled[]): Cancelled {
-  return found.find((one) => one !== 'unknown_id') ?? 'unknown_id';
 }

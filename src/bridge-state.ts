@@ -11,8 +11,8 @@ import type { Failure } from './vehicle/outcome.js';
 /** What the bridge's own state is made of; asked anew for each document. */
 export interface StateSources {
   readonly version: string;
-  readonly connection: Connection;
-  readonly accounts: readonly Account[];
+  readonly connection: Pick<Connection, 'state' | 'reconnects'>;
+  readonly accounts: () => readonly Account[];
   readonly metrics: Metrics;
   readonly polling: () => PollSettings;
   readonly waiting: () => number;
@@ -97,7 +97,8 @@ export class BridgeState {
     };
   }
 
-  #document({ version, connection, accounts, metrics, polling, waiting, jobs }: StateSources) {
+  #document({ version, connection, metrics, polling, waiting, jobs, ...sources }: StateSources) {
+    const accounts = sources.accounts();
     const states = accounts.map((account) => [account.name, account.state()] as const);
     const of = <T>(pick: (state: ReturnType<Account['state']>) => T): Record<string, T> =>
       Object.fromEntries(states.map(([name, state]) => [name, pick(state)]));

@@ -8,7 +8,7 @@ export interface LeftoversOptions {
   readonly topics: Topics;
   readonly written: WrittenTopics;
   readonly publisher: Pick<Publisher, 'remove'>;
-  readonly accounts: readonly { readonly vehicles: Pick<Vehicles, 'hasListed' | 'names'> }[];
+  readonly accounts: () => readonly { readonly vehicles: Pick<Vehicles, 'hasListed' | 'names'> }[];
   readonly flatTopics: boolean;
   readonly legacyTopics: boolean;
   /** Tells of topics that are none of the contract's whether they are still in use. */
@@ -71,7 +71,8 @@ export class Leftovers {
 
   /** Which topics are in use with the cars that there are now. */
   #rule(): (topic: string) => boolean {
-    const { topics, accounts, flatTopics, legacyTopics } = this.#options;
+    const { topics, flatTopics, legacyTopics } = this.#options;
+    const accounts = this.#options.accounts();
     const isAnnounced = this.#options.announced();
     const areAllKnown = accounts.every(({ vehicles }) => vehicles.hasListed);
     const cars = accounts.flatMap(({ vehicles }) => vehicles.names);

@@ -32,7 +32,7 @@ function anApi() {
     clock,
     book,
     allow: undefined,
-    accounts: ['home'],
+    accounts: () => ['home'],
     find: () => 'unknown_id',
     cancel: () => 'unknown_id',
     clearQueue: () => undefined,
@@ -51,7 +51,7 @@ function anApi() {
   });
   const api = createBridgeApi({
     clock,
-    accounts: [],
+    accounts: () => [],
     take: (asked) => ownCommands.handle(asked),
     health: () => ({ ok: true }),
     readiness: () => ({ ok: true }),

@@ -28,7 +28,7 @@ function leftovers({ written, cars = [known], hasListed = true, isAnnounced = tr
         removed.push(topic);
       },
     },
-    accounts: [
+    accounts: () => [
       { vehicles: { hasListed, names: cars } },
       { vehicles: { hasListed: true, names: [] } },
     ],

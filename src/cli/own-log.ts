@@ -20,8 +20,9 @@ export async function openOwnLog(config: Config): Promise<OwnLog | undefined> {
   if (!(await exists(folder))) return undefined;
   const store = await openLevelStore(folder);
   try {
-    const accounts = config.accounts.map(({ name }) => name);
-    const { page } = createAuditLog({ store, accounts, refusals: await Refusals.open(store) });
+    const accounts = [null, ...config.accounts.map(({ name }) => name)];
+    const journals = () => accounts.map((account) => ({ account, store }));
+    const { page } = createAuditLog({ journals, refusals: await Refusals.open(store) });
     return { page, close: () => store.close() };
   } catch (error) {
     await store.close();

@@ -32,10 +32,10 @@ export interface BridgeCommandsOptions<W> {
   readonly allow: readonly string[] | undefined;
   /** Whether `cancel` would find a command that has not started. */
   readonly find: (id: string) => Cancelled | Promise<Cancelled>;
-  readonly cancel: (id: string) => Cancelled;
+  readonly cancel: (id: string) => Cancelled | Promise<Cancelled>;
   readonly clearQueue: () => void;
   /** The names of the accounts. */
-  readonly accounts: readonly string[];
+  readonly accounts: () => readonly string[];
   /** Of this account, or of all. */
   readonly resetBreaker: (account: string) => void;
   readonly setLogLevel: (level: string) => void;
@@ -207,7 +207,7 @@ export class BridgeCommands<W> {
 
   /** The only account need not be named. */
   #meantBy({ account }: OtpCommand): string | undefined {
-    const [only, ...others] = this.#options.accounts;
+    const [only, ...others] = this.#options.accounts();
     return account ?? (others.length === 0 ? only : undefined);
   }
 
@@ -217,7 +217,7 @@ export class BridgeCommands<W> {
     named: string | undefined,
     besides: readonly string[] = [],
   ): Failure | undefined {
-    const known = [...this.#options.accounts, ...besides];
+    const known = [...this.#options.accounts(), ...besides];
     if (named !== undefined && known.includes(named)) return undefined;
     const got = named === undefined ? 'nothing' : 'something else';
     return failure('invalid_payload', `${field}: expected one of ${known.join(', ')}, got ${got}`);
@@ -237,7 +237,7 @@ export class BridgeCommands<W> {
       this.#follow(this.#takeCodeStep(open, account, command.step));
     } else if (command.name === 'polling' || command.name === 'poll_interval') {
       this.#follow(this.#setPolling(open, command));
-    } else this.#end(open, this.#do(command));
+    } else this.#endWith(open, this.#do(command));
   }
 
   #follow(work: Promise<void>): void {
@@ -269,10 +269,24 @@ export class BridgeCommands<W> {
     this.#end(open, await this.#options.otp(account, step));
   }
 
-  #do({ name, value }: WordCommand): Failure | undefined {
+  #endWith(open: OpenCommand, done: Failure | undefined | Promise<Failure | undefined>): void {
+    if (!(done instanceof Promise)) this.#end(open, done);
+    else
+      this.#follow(
+        done.then((reason) => {
+          this.#end(open, reason);
+        }),
+      );
+  }
+
+  #do({ name, value }: WordCommand): Failure | undefined | Promise<Failure | undefined> {
     switch (name) {
-      case 'cancel':
-        return cancelFailure(this.#options.cancel(value));
+      case 'cancel': {
+        const cancelled = this.#options.cancel(value);
+        return typeof cancelled === 'string'
+          ? cancelFailure(cancelled)
+          : cancelled.then(cancelFailure);
+      }
       case 'clear_queue':
         this.#options.clearQueue();
         return undefined;

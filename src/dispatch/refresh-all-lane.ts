@@ -5,16 +5,20 @@ import type { JobDocument } from './job-progress.js';
 import { RefreshAll, type RefreshAllOptions } from './refresh-all.js';
 import { refreshAllCheckpointSchema } from './refreshed-cars.js';
 
+export interface RefreshAllLaneOptions extends Omit<RefreshAllOptions, 'accounts'> {
+  readonly accounts: () => RefreshAllOptions['accounts'];
+}
+
 /** The one `refresh_all` that may run at a time. */
 export class RefreshAllLane {
-  readonly #options: RefreshAllOptions;
+  readonly #options: RefreshAllLaneOptions;
   /** Whether any account knows its cars. */
   readonly #hasCars: () => boolean;
   #job: RefreshAll | undefined;
   #run: Promise<void> = Promise.resolve();
   #isStopped = false;
 
-  constructor(options: RefreshAllOptions, hasCars: () => boolean) {
+  constructor(options: RefreshAllLaneOptions, hasCars: () => boolean) {
     this.#options = options;
     this.#hasCars = hasCars;
   }
@@ -27,7 +31,7 @@ export class RefreshAllLane {
 
   /** How many cars would be read. */
   cars(): number {
-    return this.#options.accounts.reduce((sum, { cars }) => sum + cars().length, 0);
+    return this.#options.accounts().reduce((sum, { cars }) => sum + cars().length, 0);
   }
 
   /** One that was accepted, or that the journal held: it goes on behind its checkpoint. */
@@ -45,7 +49,8 @@ export class RefreshAllLane {
       this.#job = undefined;
       life.end(ended, status, details);
     };
-    const options = { ...this.#options, life: { ...life, end } };
+    const accounts = this.#options.accounts();
+    const options = { ...this.#options, accounts, life: { ...life, end } };
     this.#job = new RefreshAll(options, open, command, checkpoint.data);
     this.#run = this.#job.run();
   }

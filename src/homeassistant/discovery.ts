@@ -18,7 +18,8 @@ export interface DiscoveryOptions {
   readonly baseTopic: string;
   /** Of the bridge itself. */
   readonly version: string;
-  readonly accounts: readonly string[];
+  /** Absent where somebody else announces the bridge and its accounts. */
+  readonly accounts?: readonly string[];
   readonly expiresIn_ms: Readonly<Record<ExpiryKey, number>>;
   /** What may be asked of the bridge itself; absent: everything. */
   readonly allow: readonly string[] | undefined;
@@ -107,6 +108,7 @@ function carDevice(
 
 function bridgeDevices(options: DiscoveryOptions): DeviceMessage[] {
   const { topics, baseTopic, version, accounts, allow } = options;
+  if (accounts === undefined) return [];
   const id = bridgeId(options);
   const name = baseTopic === 'bluelink' ? maker : `${maker} ${baseTopic}`;
   const part: BridgePart = {

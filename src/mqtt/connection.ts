@@ -39,8 +39,10 @@ export interface ConnectionOptions {
   readonly tls: { readonly ca?: Buffer; readonly cert?: Buffer; readonly key?: Buffer };
   readonly version: 'auto' | 4 | 5;
   readonly sessionExpiry_s: number;
-  readonly commandFilter: string;
-  readonly availabilityTopic: string;
+  /** Where commands come; asked anew on each connect and whenever they may have changed. */
+  readonly commandFilters: () => readonly string[];
+  /** Says `offline` when the connection is lost; without it nothing does. */
+  readonly availabilityTopic?: string;
   readonly retry: RetryPolicy;
   readonly clock: Clock;
   readonly log: Logger;
@@ -91,6 +93,8 @@ export class Connection {
   #client: MqttClient | undefined;
   /** Besides the commands. */
   readonly #filters = new Set<string>();
+  /** Subscribed on this connection. */
+  #commandFilters: ReadonlySet<string> = new Set();
   #timer: NodeJS.Timeout | undefined;
   #attempt = 0;
   #lostQuickly = 0;
@@ -108,6 +112,11 @@ export class Connection {
     if (this.#filters.has(filter)) return;
     this.#filters.add(filter);
     if (this.#state.is === 'connected') this.#subscribeTo(this.#state.client, [filter]);
+  }
+
+  /** Other cars than before are to be heard. */
+  commandFiltersChanged(): void {
+    if (this.#state.is === 'connected') this.#hearCommands(this.#state.client);
   }
 
   get state(): ConnectionState {
@@ -159,6 +168,19 @@ export class Connection {
     client.stream.destroy();
   }
 
+  /** Leaves at once and without a word. */
+  abandon(): void {
+    clearTimeout(this.#timer);
+    if (this.#state.is === 'connected') this.#state.window.close(new Error('another is the owner'));
+    this.#state = { is: 'stopped' };
+    const client = this.#client;
+    if (client === undefined) return;
+    client.removeAllListeners();
+    client.on('error', () => undefined);
+    client.end(true);
+    client.stream.destroy();
+  }
+
   #connect(): void {
     this.#attempt += 1;
     this.#state = { is: 'connecting', attempt: this.#attempt };
@@ -204,7 +226,7 @@ export class Connection {
   }
 
   #connected(client: MqttClient, packet: IConnackPacket): void {
-    const { commandFilter, clock, log, onConnected } = this.#options;
+    const { clock, log, onConnected } = this.#options;
     // TLS sockets are sockets too; a WebSocket has set it by itself.
     if (client.stream instanceof Socket) client.stream.setNoDelay(true);
     const version = this.#version;
@@ -213,14 +235,28 @@ export class Connection {
     this.#attempt = 0;
     this.#connects += 1;
     log.info({ version, session_present: packet.sessionPresent }, 'connected to the broker');
-    const filter = { qos: 1 as const, ...(version === 5 ? { nl: true, rap: true, rh: 0 } : {}) };
-    client.subscribe(commandFilter, filter, (error) => {
-      // A connection that is lost meanwhile is no refusal.
-      if (error === null || !client.connected) return;
-      log.error({ err: error }, 'the broker refuses the subscription to the command topics');
-    });
+    this.#commandFilters = new Set();
+    this.#hearCommands(client);
     if (this.#filters.size > 0) this.#subscribeTo(client, [...this.#filters]);
     onConnected({ version, sessionPresent: packet.sessionPresent });
+  }
+
+  #hearCommands(client: MqttClient): void {
+    const wanted = new Set(this.#options.commandFilters());
+    const before = this.#commandFilters;
+    const added = [...wanted].filter((filter) => !before.has(filter));
+    const gone = [...before].filter((filter) => !wanted.has(filter));
+    this.#commandFilters = wanted;
+    const isFive = this.#version === 5;
+    const options = { qos: 1 as const, ...(isFive ? { nl: true, rap: true, rh: 0 } : {}) };
+    if (added.length > 0)
+      client.subscribe(added, options, (error) => {
+        // A connection that is lost meanwhile is no refusal.
+        if (error === null || !client.connected) return;
+        const { log } = this.#options;
+        log.error({ err: error }, 'the broker refuses the subscription to the command topics');
+      });
+    if (gone.length > 0) client.unsubscribe(gone, () => undefined);
   }
 
   #subscribeTo(client: MqttClient, filters: string[]): void {
@@ -297,13 +333,17 @@ export class Connection {
       resubscribe: false,
       queueQoSZero: false,
       timerVariant: 'native',
-      will: {
-        topic: availabilityTopic,
-        payload: Buffer.from('offline'),
-        qos: 1,
-        retain: true,
-        ...(isFive ? { properties: { willDelayInterval: willDelay_s } } : {}),
-      },
+      ...(availabilityTopic === undefined
+        ? {}
+        : {
+            will: {
+              topic: availabilityTopic,
+              payload: Buffer.from('offline'),
+              qos: 1,
+              retain: true,
+              ...(isFive ? { properties: { willDelayInterval: willDelay_s } } : {}),
+            },
+          }),
       ...(isFive
         ? { properties: { sessionExpiryInterval: sessionExpiry_s, maximumPacketSize } }
         : {}),

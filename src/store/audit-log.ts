@@ -18,9 +18,8 @@ import type { Refusals } from './refusals.js';
 import type { Store } from './store.js';
 
 export interface AuditSources {
-  readonly store: Store;
-  /** The names of the accounts. */
-  readonly accounts: readonly string[];
+  /** Where each account keeps its journal; of the bridge's own one the account is null. Asked anew for each page. */
+  readonly journals: () => readonly { readonly account: string | null; readonly store: Store }[];
   readonly refusals: Refusals;
   /** What has been said of an open command since its record was written. */
   readonly laterSteps?: (record: JournalRecord) => readonly CommandStep[];
@@ -34,13 +33,9 @@ const chunk = 100;
 const mostExamined = 5000;
 
 /** Every command of all accounts and of the bridge, and what was refused, in one order: newest first. */
-export function createAuditLog({ store, accounts, refusals, laterSteps }: AuditSources) {
-  const ofAccounts = accounts.map((name) => ({ name, own: createAccountStore(store, name) }));
-  const bridgeJournal = createJournal(store, 'bridge/');
-  const journals = [
-    { account: null, journal: bridgeJournal },
-    ...ofAccounts.map(({ name, own }) => ({ account: name, journal: own.journal })),
-  ];
+export function createAuditLog({ journals, refusals, laterSteps }: AuditSources) {
+  const journalOf = ({ account, store }: ReturnType<AuditSources['journals']>[number]) =>
+    account === null ? createJournal(store, 'bridge/') : createAccountStore(store, account).journal;
 
   function candidateOf(record: JournalRecord, account: string | null): Candidate {
     const stored = entryOfRecord(record, account);
@@ -49,10 +44,13 @@ export function createAuditLog({ store, accounts, refusals, laterSteps }: AuditS
     return { key: record.key, entry, vendorId: record.vehicle };
   }
 
-  const sources: readonly NewestFirst<Candidate>[] = [
-    ...journals.map(({ account, journal }): NewestFirst<Candidate> => async (before) => {
-      const { records, next } = await journal.page(chunk, before);
-      return { found: records.map((record) => candidateOf(record, account)), next };
+  const sources = (): readonly NewestFirst<Candidate>[] => [
+    ...journals().map((one): NewestFirst<Candidate> => {
+      const journal = journalOf(one);
+      return async (before) => {
+        const { records, next } = await journal.page(chunk, before);
+        return { found: records.map((record) => candidateOf(record, one.account)), next };
+      };
     }),
     (before) => {
       const older = refusals.newestFirst.filter(({ key }) => before === undefined || key < before);
@@ -67,7 +65,11 @@ export function createAuditLog({ store, accounts, refusals, laterSteps }: AuditS
 
   /** Everything that a car was or is called in what is stored. */
   async function namesOf(vehicle: string): Promise<ReadonlySet<string>> {
-    const lists = await Promise.all(ofAccounts.map(({ own }) => own.vehicles()));
+    const lists = await Promise.all(
+      journals().map(async ({ account, store }) =>
+        account === null ? [] : createAccountStore(store, account).vehicles(),
+      ),
+    );
     const cars = lists.flatMap((list) => list ?? []).filter((car) => isCalled(car, vehicle));
     return new Set([vehicle, ...cars.flatMap(({ topic_id, listed }) => [topic_id, listed.id])]);
   }
@@ -88,7 +90,7 @@ export function createAuditLog({ store, accounts, refusals, laterSteps }: AuditS
     const commands: AuditEntry[] = [];
     let cursor: string | null = null;
     let examined = 0;
-    for await (const candidate of newestOf(sources, query.cursor)) {
+    for await (const candidate of newestOf(sources(), query.cursor)) {
       if (candidate.key < oldest) break;
       if (commands.length >= query.limit || examined >= mostExamined) return { commands, cursor };
       if (isWanted(candidate)) commands.push(candidate.entry);
@@ -111,7 +113,11 @@ export function createAuditLog({ store, accounts, refusals, laterSteps }: AuditS
 
     /** Forgets the bridge's own commands and the refusals before then; each account sees to its own. */
     async prune(before: number): Promise<void> {
-      await Promise.all([bridgeJournal.prune(before), refusals.prune(before)]);
+      const own = journals().filter(({ account }) => account === null);
+      await Promise.all([
+        ...own.map((one) => journalOf(one).prune(before)),
+        refusals.prune(before),
+      ]);
     },
   };
 }

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import { readAllAs, readAs } from './read-as.js';
 import type { Store, Write } from './store.js';
@@ -36,10 +37,10 @@ export function createBridgeStore(store: Store) {
     },
 
     /** A key of this installation, made at the first start. */
-    async secretKey(make: () => string): Promise<string> {
+    async secretKey(): Promise<string> {
       const held = await readAs(store, 'bridge/key', z.string());
       if (held !== undefined) return held;
-      const made = make();
+      const made = randomBytes(32).toString('base64');
       await store.put('bridge/key', made);
       return made;
     },
@@ -89,3 +90,5 @@ export function createBridgeStore(store: Store) {
     }),
   };
 }
+
+export type BridgeStore = ReturnType<typeof createBridgeStore>;

@@ -33,7 +33,7 @@ function aBridge({ accounts = ['home'], allow, store = new MemoryStore(), boot }
     clock,
     book,
     allow,
-    accounts,
+    accounts: () => accounts,
     resetBreaker,
     find: () => 'unknown_id',
     cancel: () => 'unknown_id',

@@ -26,7 +26,7 @@ function aBridge({ allow, refusal, store = new MemoryStore(), boot }: Options = 
     clock,
     book,
     allow,
-    accounts: ['home'],
+    accounts: () => ['home'],
     find: () => 'unknown_id',
     cancel: () => 'unknown_id',
     clearQueue: unwanted,

@@ -230,7 +230,7 @@ async function refreshesAll(
       clock,
       retry: { initial_ms: 1000, factor: 2, max_ms: 8000, jitter: 0 },
       life: createJobLife(book),
-      accounts: [account.refreshable],
+      accounts: () => [account.refreshable],
       changed: () => undefined,
     },
     () => true,

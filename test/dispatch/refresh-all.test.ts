@@ -78,7 +78,7 @@ function aLane(accounts: readonly AnAccount[], store = new MemoryStore(), boot =
       clock,
       retry: { initial_ms: 1000, factor: 2, max_ms: 8000, jitter: 0 },
       life: createJobLife(book),
-      accounts: accounts.map(({ account }) => account),
+      accounts: () => accounts.map(({ account }) => account),
       changed: () => undefined,
     },
     () => accounts.length > 0,

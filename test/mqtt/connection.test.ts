@@ -21,7 +21,7 @@ function aConnection(url: string, more: Partial<ConnectionOptions> = {}) {
     tls: {},
     version: 'auto',
     sessionExpiry_s: 60,
-    commandFilter: 'bluelink/+/commands/+',
+    commandFilters: () => ['bluelink/+/commands/+'],
     availabilityTopic: 'bluelink/bridge/availability',
     retry: { initial_ms: 20, factor: 1, max_ms: 20, jitter: 0 },
     clock: systemClock,

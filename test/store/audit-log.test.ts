@@ -31,8 +31,7 @@ async function setting(laterSteps?: (record: JournalRecord) => readonly CommandS
   onTeardown(() => store.close());
   const refusals = await Refusals.open(store);
   const audit = createAuditLog({
-    store,
-    accounts: ['home', 'work'],
+    journals: () => [null, 'home', 'work'].map((account) => ({ account, store })),
     refusals,
     ...(laterSteps === undefined ? {} : { laterSteps }),
   });
