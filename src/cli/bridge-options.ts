@@ -1,5 +1,4 @@
 import { readFile } from 'node:fs/promises';
-import { availableParallelism, totalmem } from 'node:os';
 import type { AccountSessionOptions } from '../account-session.js';
 import type { AccountOptions } from '../account-options.js';
 import { findBluelinky } from '../backends/bluelinky/installed.js';
@@ -13,6 +12,7 @@ import type { VendorLimit } from '../dispatch/budget.js';
 import { vendorLimit } from '../dispatch/vendor-limits.js';
 import { controlPath } from '../http/control-path.js';
 import { requestCosts } from '../schedule/request-costs.js';
+import { mostProcesses } from './most-processes.js';
 
 /** Something that only starting shows to be wrong with the configuration. */
 export class StartFault extends Error {
@@ -36,7 +36,7 @@ export async function bridgeOptions(config: Config, version: string): Promise<Br
     polling: config.polling,
     keepAudit_ms: config.audit.keep_ms,
     queueTotal: config.commands.queue_total,
-    mostProcesses: mostProcesses(config),
+    mostProcesses: config.workers.max === 'auto' ? mostProcesses() : config.workers.max,
     retry: config.retry,
     http: config.http.enabled ? config.http : undefined,
     control_path: controlPath(config.state_dir),
@@ -64,7 +64,11 @@ function readIfNamed(file: string | undefined): Promise<Buffer | undefined> {
   });
 }
 
-function accountOptions(config: Config, account: AccountConfig): AccountOptions {
+/**
+ * What the bridge takes of one account.
+ * @throws StartFault when this machine lacks what its backend needs.
+ */
+export function accountOptions(config: Config, account: AccountConfig): AccountOptions {
   const { deadline_ms, idle_ms } = config.workers;
   return {
     ...sessionOptions(config, account),
@@ -82,6 +86,8 @@ function accountOptions(config: Config, account: AccountConfig): AccountOptions 
     expiresIn_ms: config.commands.expires_in_ms,
     queuePerVehicle: config.commands.queue_per_vehicle,
     readOnStart: config.refresh.on_start === 'cached',
+    // An account that has moved was not started: only what would be polled anyway is read.
+    readOnStartAfter_ms: config.store.engine === 'nats' ? config.polling.every_ms : 0,
     maxAge_ms: config.refresh.max_age_ms,
     staleAfter_ms: config.polling.stale_after_ms,
     keepAudit_ms: config.audit.keep_ms,
@@ -172,15 +178,4 @@ function pythonOf(config: Config): string {
   throw new StartFault(
     `there is no Python environment in ${config.state_dir} yet: run "bluelink2mqtt setup" with the same configuration`,
   );
-}
-
-const processSize_bytes = 60 * 1024 * 1024;
-const processesPerCore = 4;
-
-/** Processes mostly wait for a vendor, so a core serves several; memory is what ends first on a small machine. */
-function mostProcesses({ workers, accounts }: Config): number {
-  if (workers.max !== 'auto') return workers.max;
-  const byCores = availableParallelism() * processesPerCore;
-  const byMemory = Math.floor(totalmem() / 2 / processSize_bytes);
-  return Math.max(accounts.length + 1, Math.min(byCores + accounts.length, byMemory));
 }

@@ -9,7 +9,7 @@ const backends = ['hyundai-kia-connect', 'bluelinky', 'simulator'] as const;
 /** Names of sections that have files of their own in the folder of credentials. */
 const takenNames = ['mqtt', 'http', 'store'];
 
-const accountName = text(64)
+export const accountName = text(64)
   .regex(/^[a-z0-9_-]+$/, { error: 'letters a-z, digits, _ and -' })
   .refine((name) => !takenNames.includes(name), {
     error: `another name: ${takenNames.join(', ')} are taken by the files in $CREDENTIALS_DIRECTORY`,

@@ -2,20 +2,18 @@ import type { z } from 'zod';
 import { describeValue } from './describe-value.js';
 import { configFault } from './fault.js';
 import type { ConfigFault, Origins, TreePath } from './fault.js';
-import { configSchema } from './schema.js';
-import type { Config } from './schema.js';
 import { knownKeys, schemaAt } from './schema-path.js';
 import { valueAt } from './tree.js';
 
-type Checked =
-  | { readonly ok: true; readonly config: Config }
+export type Checked<T> =
+  | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly faults: readonly ConfigFault[] };
 
 /** Checks each value by itself. The messages of the schema say what was expected. */
-export function checkTree(tree: unknown, origins: Origins): Checked {
-  const parsed = configSchema.safeParse(tree, { error: expectedFor });
-  if (parsed.success) return { ok: true, config: parsed.data };
-  const faults = parsed.error.issues.flatMap((issue) => faultsOf(issue, tree, origins));
+export function checkTree<T>(schema: z.ZodType<T>, tree: unknown, origins: Origins): Checked<T> {
+  const parsed = schema.safeParse(tree, { error: expectedFor });
+  if (parsed.success) return { ok: true, value: parsed.data };
+  const faults = parsed.error.issues.flatMap((issue) => faultsOf(schema, issue, tree, origins));
   return { ok: false, faults };
 }
 
@@ -38,10 +36,15 @@ function expectedFor(issue: z.core.$ZodRawIssue): string | undefined {
   return undefined;
 }
 
-function faultsOf(issue: z.core.$ZodIssue, tree: unknown, origins: Origins): ConfigFault[] {
+function faultsOf(
+  schema: z.ZodType,
+  issue: z.core.$ZodIssue,
+  tree: unknown,
+  origins: Origins,
+): ConfigFault[] {
   const path = issue.path.map((key) => (typeof key === 'number' ? key : String(key)));
   if (issue.code === 'unrecognized_keys') {
-    const known = knownKeys(schemaAt(configSchema, path));
+    const known = knownKeys(schemaAt(schema, path));
     return issue.keys.map((key) => unknownKey([...path, key], known, origins));
   }
   if (issue.code === 'invalid_key') {

@@ -30,7 +30,7 @@ export const workers = z
       .meta({
         type: '`auto` or a whole number',
         description:
-          'The most threads and processes of all accounts together, at least one more than there are accounts; `auto`: by cores and memory.',
+          'The most threads and processes of all accounts together, outside of a fleet at least one more than there are accounts; `auto`: by cores and memory. Accounts take turns where they are too many to have one each.',
       }),
     idle: duration({ min: '1s', max: '1d' })
       .prefault('10m')

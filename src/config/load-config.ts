@@ -1,5 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, relative, resolve } from 'node:path';
+import type { AccountConfig } from './accounts.js';
+import { readAccounts, type ReadFolder } from './accounts-dir.js';
+import { AllAccounts } from './all-accounts.js';
 import { checkTree } from './check-tree.js';
 import { applyEnvironment, namedFile } from './environment.js';
 import type { Environment } from './environment.js';
@@ -7,11 +10,10 @@ import { configFault, Origins } from './fault.js';
 import type { ConfigFault } from './fault.js';
 import { applyPredecessor } from './predecessor.js';
 import { resolvePaths } from './resolve-paths.js';
-import { checkRules } from './rules.js';
 import { configSchema } from './schema.js';
 import type { Config } from './schema.js';
 import { careWarnings } from './care-warnings.js';
-import { applySecrets } from './secrets.js';
+import { applySecrets, type SecretFolders } from './secrets.js';
 import { isTree, putValue, valueAt } from './tree.js';
 import type { Tree } from './tree.js';
 import { regionWarnings } from './region-warnings.js';
@@ -29,6 +31,8 @@ export type LoadedConfig =
   | {
       readonly ok: true;
       readonly config: Config;
+      /** Accounts that are written down and switched off; `config.accounts` has none of them. */
+      readonly disabled: readonly AccountConfig[];
       readonly file?: string;
       readonly warnings: readonly string[];
     }
@@ -39,7 +43,8 @@ const usualFiles = ['bluelink2mqtt.yaml', '/etc/bluelink2mqtt/config.yaml'] as c
 
 /**
  * Reads the configuration. A value comes from the environment, else from the file, else from the predecessor's
- * names in the environment, else it has its default. Relative paths start at the folder of the file.
+ * names in the environment, else it has its default. Relative paths start at the folder of the file. The accounts of
+ * `accounts_dir` come after those of the list.
  */
 export async function loadConfig({ file, env, cwd }: ConfigSources): Promise<LoadedConfig> {
   const source = await readSource(file ?? namedFile(env), cwd);
@@ -53,16 +58,40 @@ export async function loadConfig({ file, env, cwd }: ConfigSources): Promise<Loa
     applyStateDirectory(tree, origins, env);
     faults.push(...(await applySecrets(tree, origins, { base, credentials })));
     faults.push(...applyPredecessor(tree, origins, env));
-    const checked = checkTree(tree, origins);
+    const checked = checkTree(configSchema, tree, origins);
     if (!checked.ok) faults.push(...checked.faults);
-    faults.push(...checkRules(tree, origins));
+    const folder = await readFolder(tree, { base, cwd, credentials });
+    faults.push(...folder.faults);
+    const all = new AllAccounts(tree, origins, folder.written);
+    faults.push(...all.breaches());
     if (checked.ok && faults.length === 0) {
-      const config = resolvePaths(checked.config, base);
-      const warnings = [...regionWarnings(config, origins), ...careWarnings(config, origins)];
-      return { ok: true, config, ...found, warnings };
+      const { accounts: list, ...rest } = resolvePaths(checked.value, base);
+      const accounts = [...list, ...folder.written.flatMap(({ account }) => account ?? [])];
+      const config = { ...rest, accounts: accounts.filter(({ enabled }) => enabled) };
+      const disabled = accounts.filter(({ enabled }) => !enabled);
+      const warnings = [
+        ...folder.warnings,
+        ...accounts.flatMap((account, index) =>
+          account.enabled ? regionWarnings(account, all.locate(['accounts', index, 'region'])) : [],
+        ),
+        ...careWarnings(config, origins),
+      ];
+      return { ok: true, config, disabled, ...found, warnings };
     }
   }
-  return { ok: false, ...found, faults: inOrder(faults) };
+  return { ok: false, ...found, faults: inOrder(faults, origins.of([]).file) };
+}
+
+function readFolder(
+  tree: Tree,
+  { base, cwd, credentials }: SecretFolders & { readonly cwd: string },
+): Promise<ReadFolder> {
+  const named = valueAt(tree, ['accounts_dir']);
+  if (typeof named !== 'string' || named === '') {
+    return Promise.resolve({ written: [], faults: [], warnings: [] });
+  }
+  const dir = resolve(base, named);
+  return readAccounts({ dir, shown: displayed(dir, cwd), credentials });
 }
 
 interface Source {
@@ -127,7 +156,11 @@ function applyStateDirectory(tree: Tree, origins: Origins, env: Environment): vo
   origins.set(['state_dir'], { file: 'environment STATE_DIRECTORY' });
 }
 
-function inOrder(faults: readonly ConfigFault[]): ConfigFault[] {
+/** First those of `main` and of what goes before it (the environment), then those of each other file. */
+function inOrder(faults: readonly ConfigFault[], main: string): ConfigFault[] {
   const place = ({ line = Infinity, column = 0 }: ConfigFault): number => line * 10_000 + column;
-  return faults.toSorted((a, b) => (place(a) === place(b) ? 0 : place(a) - place(b)));
+  const ordered = faults.toSorted((a, b) => (place(a) === place(b) ? 0 : place(a) - place(b)));
+  const fileOf = ({ file, line }: ConfigFault): string => (line === undefined ? main : file);
+  const files = new Set([main, ...faults.map(fileOf)]);
+  return [...files].flatMap((file) => ordered.filter((fault) => fileOf(fault) === file));
 }

@@ -1,13 +1,12 @@
-import { subjectOf, type Origins } from './fault.js';
-import type { Config } from './schema.js';
+import type { AccountConfig } from './accounts.js';
+import { subjectOf, type Origin, type TreePath } from './fault.js';
 import { regionNote } from './vendor.js';
 
-/** One warning for each account whose region works in part only, or was never tried. */
-export function regionWarnings({ accounts }: Config, origins: Origins): string[] {
-  return accounts.flatMap((account, index) => {
-    const note =
-      account.backend === 'simulator' ? undefined : regionNote(account.region, account.brand);
-    const path = ['accounts', index, 'region'];
-    return note === undefined ? [] : [`${subjectOf(path, origins.of(path))}: ${note}`];
-  });
+/** What works in part only, or was never tried: a warning for the account; `at` is where its region is written. */
+export function regionWarnings(
+  { backend, region, brand }: AccountConfig,
+  at: { readonly path: TreePath; readonly origin: Origin },
+): string[] {
+  const note = backend === 'simulator' ? undefined : regionNote(region, brand);
+  return note === undefined ? [] : [`${subjectOf(at.path, at.origin)}: ${note}`];
 }

@@ -2,13 +2,12 @@ import { isIP } from 'node:net';
 import { z } from 'zod';
 import { formatDuration, parseDuration } from './duration.js';
 import { defaultExpiry } from './expiry.js';
-import { configFault } from './fault.js';
-import type { ConfigFault, Origins, TreePath } from './fault.js';
+import { accountBreaches, maybe, readableAccount, type Breach } from './account-rules.js';
+import type { TreePath } from './fault.js';
 import { storeBreaches } from './store-rules.js';
 import { valueAt } from './tree.js';
 
 /** What a rule looks at: as much of it as can be read, whatever else is wrong with it. */
-const maybe = <T extends z.ZodType>(schema: T) => schema.optional().catch(undefined);
 const time = z.string().transform((text) => parseDuration(text));
 const orOff = (meant: number) => z.union([z.number(), z.literal('off').transform(() => meant)]);
 const readable = z.object({
@@ -20,17 +19,7 @@ const readable = z.object({
       key_file: maybe(z.string()),
     }),
   ),
-  accounts: maybe(
-    z.array(
-      z
-        .object({
-          name: maybe(z.string()),
-          enabled: maybe(z.boolean()),
-          vehicles: maybe(z.record(z.string(), z.object({ alias: maybe(z.string()) }).catch({}))),
-        })
-        .catch({}),
-    ),
-  ),
+  accounts: maybe(z.array(readableAccount)),
   accounts_dir: maybe(z.string()),
   store: maybe(z.record(z.string(), z.unknown())),
   commands: maybe(z.object({ expires_in: maybe(z.record(z.string(), maybe(time))) })),
@@ -47,21 +36,12 @@ const readable = z.object({
 
 type Readable = z.output<typeof readable>;
 
-export interface Breach {
-  readonly path: TreePath;
-  readonly expected: string;
-  readonly got: string;
-}
-
 type Rule = (tree: Readable, whole: unknown) => Breach[];
 
 /** What must hold between settings; looked at even where single values have faults of their own. */
-export function checkRules(tree: unknown, origins: Origins): ConfigFault[] {
+export function breachesOf(tree: unknown): Breach[] {
   const seen = readable.safeParse(tree);
-  if (!seen.success) return [];
-  return rules
-    .flatMap((rule) => rule(seen.data, tree))
-    .map(({ path, expected, got }) => configFault(path, origins.of(path), expected, got));
+  return seen.success ? rules.flatMap((rule) => rule(seen.data, tree)) : [];
 }
 
 const sessionShorterThanExpiry: Rule = ({ mqtt, commands }) => {
@@ -94,66 +74,6 @@ const certificateWithKey: Rule = ({ mqtt }) => {
     { path: ['mqtt', missing], expected: 'cert_file and key_file together', got: 'one of them' },
   ];
 };
-
-const uniqueNames: Rule = ({ accounts = [] }) =>
-  repeated(
-    accounts.map(({ name }, index) => ({ value: name, path: ['accounts', index, 'name'] })),
-    'a name that no other account has',
-  );
-
-const uniqueAliases: Rule = ({ accounts = [] }) =>
-  repeated(
-    vehiclesOf(accounts).map(({ alias, path }) => ({ value: alias, path: [...path, 'alias'] })),
-    'an alias that no other car has',
-  );
-
-const uniqueVehicles: Rule = ({ accounts = [] }) =>
-  accounts.flatMap((_, index) =>
-    repeated(
-      vehiclesOf(accounts)
-        .filter(({ path }) => path[1] === index)
-        .map(({ id, path }) => ({ value: id.toLowerCase(), path })),
-      'each car once',
-    ),
-  );
-
-/** An alias that is the id of another car would make two cars of one topic. */
-const aliasIsNoId: Rule = ({ accounts = [] }) => {
-  const vehicles = vehiclesOf(accounts);
-  return vehicles
-    .filter(({ alias, id }) =>
-      vehicles.some((other) => other.id !== id && other.id.toLowerCase() === alias),
-    )
-    .map(({ alias, path }) => ({
-      path: [...path, 'alias'],
-      expected: 'an alias that is not the id of another car',
-      got: `"${alias ?? ''}"`,
-    }));
-};
-
-function vehiclesOf(accounts: NonNullable<Readable['accounts']>) {
-  return accounts.flatMap(({ vehicles = {} }, index) =>
-    Object.entries(vehicles).map(([id, { alias }]) => ({
-      id,
-      alias,
-      path: ['accounts', index, 'vehicles', id] satisfies TreePath,
-    })),
-  );
-}
-
-interface Named {
-  readonly value: string | undefined;
-  readonly path: TreePath;
-}
-
-function repeated(all: readonly Named[], expected: string): Breach[] {
-  return all
-    .filter(
-      ({ value }, index) =>
-        value !== undefined && all.findIndex((one) => one.value === value) < index,
-    )
-    .map(({ value, path }) => ({ path, expected, got: `"${value ?? ''}" again` }));
-}
 
 interface Bound {
   readonly path: TreePath;
@@ -229,10 +149,7 @@ const tokenForOtherHosts: Rule = ({ http }) => {
 const rules: readonly Rule[] = [
   sessionShorterThanExpiry,
   certificateWithKey,
-  uniqueNames,
-  uniqueVehicles,
-  uniqueAliases,
-  aliasIsNoId,
+  ({ accounts = [] }) => accountBreaches(accounts),
   orderedGuards,
   orderedBreaker,
   orderedRetry,

@@ -29,8 +29,31 @@ export async function applySecrets(
   origins: Origins,
   folders: SecretFolders,
 ): Promise<ConfigFault[]> {
+  return applyAll(tree, origins, folders, placesIn(tree));
+}
+
+/** The same for an account that stands by itself, with the files that were looked at. */
+export async function applyAccountSecrets(
+  tree: Tree,
+  origins: Origins,
+  folders: SecretFolders,
+): Promise<{ readonly faults: readonly ConfigFault[]; readonly files: readonly string[] }> {
+  const places = accountPlaces(tree, []);
+  const files = places.flatMap((place) => {
+    const source = sourceOf(tree, folders, place);
+    return 'file' in source ? [source.file] : [];
+  });
+  return { faults: await applyAll(tree, origins, folders, places), files };
+}
+
+async function applyAll(
+  tree: Tree,
+  origins: Origins,
+  folders: SecretFolders,
+  places: readonly Place[],
+): Promise<ConfigFault[]> {
   const faults = await Promise.all(
-    placesIn(tree).map((place) => applySecret(tree, origins, folders, place)),
+    places.map((place) => applySecret(tree, origins, folders, place)),
   );
   return faults.filter((fault) => fault !== undefined);
 }
@@ -42,11 +65,7 @@ function placesIn(tree: Tree): Place[] {
     { path: ['mqtt', 'password'], credential: 'mqtt.password' },
     { path: ['http', 'token'], credential: 'http.token' },
     ...storePlaces(tree),
-    ...Array.from({ length: count }, (_, index) =>
-      (['password', 'pin'] as const).map((key) =>
-        accountPlace(tree, ['accounts', index, key], key),
-      ),
-    ).flat(),
+    ...Array.from({ length: count }, (_, index) => accountPlaces(tree, ['accounts', index])).flat(),
   ];
 }
 
@@ -61,10 +80,13 @@ function storePlaces(tree: Tree): Place[] {
 
 const storeSecrets = ['password', 'token', 'encryption_key', 'previous_encryption_key'] as const;
 
-function accountPlace(tree: Tree, path: TreePath, key: string): Place {
-  const name = valueAt(tree, [...path.slice(0, -1), 'name']);
+function accountPlaces(tree: Tree, account: TreePath): Place[] {
+  const name = valueAt(tree, [...account, 'name']);
   const isName = typeof name === 'string' && /^[a-z0-9_-]+$/.test(name);
-  return { path, ...(isName ? { credential: `${name}.${key}` } : {}) };
+  return (['password', 'pin'] as const).map((key) => ({
+    path: [...account, key],
+    ...(isName ? { credential: `${name}.${key}` } : {}),
+  }));
 }
 
 type Source =

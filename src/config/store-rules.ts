@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Breach } from './rules.js';
+import type { Breach } from './account-rules.js';
 import { knownKeys } from './schema-path.js';
 import { store as storeSchema } from './store.js';
 
