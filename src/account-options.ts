@@ -6,7 +6,7 @@ import type { Metrics } from './daemon/metrics.js';
 import type { RetryPolicy } from './daemon/retry.js';
 import type { BudgetOptions } from './dispatch/budget.js';
 import type { RateLimit } from './dispatch/command-rate.js';
-import type { SharedSlots } from './dispatch/slots.js';
+import type { SharedSlots } from './dispatch/shared-slots.js';
 import type { OwnSettings } from './dispatch/vehicles.js';
 import type { WaitingCount } from './dispatch/waiting-count.js';
 import type { WakeGuards } from './dispatch/wake-guard.js';

@@ -119,8 +119,24 @@ export async function createAccount(options: AccountOptions, deps: AccountDepend
     },
   });
 
+  const slots = new Slots({
+    shared: deps.sharedSlots,
+    cars: () => vehicles.cars.length,
+    patience_ms: readPatience_ms,
+    onFree: () => {
+      dispatcher.pump();
+    },
+    processes: () => pool.figures().processes,
+    release: () => {
+      pool.release();
+    },
+    threads: () => pool.threads(),
+    endIdle: (most) => pool.endIdle(most),
+  });
+
   const pool = startWorkerPool({
     clock,
+    isReserved: () => slots.isReserved,
     entry: deps.workerEntry,
     backend: options.backend,
     maxThreads: mostThreads,
@@ -168,7 +184,7 @@ export async function createAccount(options: AccountOptions, deps: AccountDepend
     closed: closed.signal,
     retry,
     stored,
-    handOff,
+    handOff: (task) => slots.forAccount(() => handOff(task)),
     onVehicles: (listed) => {
       vehicles.listed(listed);
       // Of a car that is back after a long time nothing has been left at the broker.
@@ -206,17 +222,6 @@ export async function createAccount(options: AccountOptions, deps: AccountDepend
     session: () => keeper.state,
     renew: (generation) => keeper.renew(generation),
     adopt: (outcome, generation) => keeper.adopt(outcome, generation),
-  });
-
-  const slots = new Slots({
-    shared: deps.sharedSlots,
-    cars: () => vehicles.cars.length,
-    patience_ms: readPatience_ms,
-    onFree: () => {
-      dispatcher.pump();
-    },
-    processes: () => pool.figures().processes,
-    release: pool.release,
   });
 
   const dispatcher: Dispatcher = new Dispatcher({
@@ -490,7 +495,7 @@ export async function createAccount(options: AccountOptions, deps: AccountDepend
       oldest: admissions.oldestWaiting,
     }),
 
-    figures: () => ({ ...pool.figures(), waiting: dispatcher.waitingForSlot }),
+    figures: () => ({ ...pool.figures(), waiting: dispatcher.waitingForSlot + slots.waiting }),
 
     /** Why its threads do not turn any more; undefined while they do. */
     get poolFault() {
@@ -518,6 +523,7 @@ export async function createAccount(options: AccountOptions, deps: AccountDepend
       schedule.stop();
       watch.stop();
       const signedOff = keeper.stop();
+      slots.close();
       dispatcher.stop();
       admissions.endWaitingRemotes();
       confirmation.stop();

@@ -17,7 +17,7 @@ import { settlesWithin } from './daemon/settles-within.js';
 import { rejected } from './dispatch/admission.js';
 import { CommandHistory } from './dispatch/command-history.js';
 import { refusalEvent } from './dispatch/refusal-event.js';
-import { SharedSlots } from './dispatch/slots.js';
+import { SharedSlots } from './dispatch/shared-slots.js';
 import { WaitingCount } from './dispatch/waiting-count.js';
 import type { AccessOptions } from './http/access.js';
 import { startControlSocket } from './http/control-socket.js';
@@ -140,7 +140,7 @@ export async function startBridge(
 
   // The accounts, each with everything that belongs to it.
   const isNews = createNews();
-  const sharedSlots = new SharedSlots(options.mostProcesses, options.accounts.length);
+  const sharedSlots = new SharedSlots(options.mostProcesses);
   const newAccount = (account: AccountOptions): Promise<Account> =>
     createAccount(account, {
       ...{ clock, retry: options.retry, store, boot, log, metrics, sharedSlots, waiting },

@@ -1,64 +1,14 @@
+import { failure } from '../vehicle/outcome.js';
+import type { Outcome } from '../vehicle/task.js';
 import type { CallClass } from './breaker.js';
 import type { Priority } from './lane.js';
+import type { SharedSlots, SlotShare, SlotSharer } from './shared-slots.js';
+import type { Claim } from './slot-turns.js';
 
 /** At most so many threads of one class for one account, however many cars it has. */
 const mostPerClass = 4;
 
-/**
- * The processes of all accounts together. Each account's first read slot is reserved and not counted here; what
- * goes beyond takes from this one pot.
- */
-export class SharedSlots {
-  readonly #most: number;
-  readonly #sharers = new Set<SlotSharer>();
-  #taken = 0;
-
-  /** `most` processes of all accounts, the reserved ones of so many accounts among them. */
-  constructor(most: number, accounts: number) {
-    this.#most = Math.max(1, most - accounts);
-  }
-
-  take(): boolean {
-    if (this.#taken >= this.#most) return false;
-    this.#taken += 1;
-    this.#makeRoom();
-    return true;
-  }
-
-  give(): void {
-    this.#taken -= 1;
-    const [first, ...others] = this.#sharers;
-    if (first === undefined) return;
-    // Who was asked first is asked last the next time.
-    this.#sharers.delete(first);
-    this.#sharers.add(first);
-    for (const { onFree } of [first, ...others]) onFree();
-  }
-
-  join(sharer: SlotSharer): () => void {
-    this.#sharers.add(sharer);
-    return () => void this.#sharers.delete(sharer);
-  }
-
-  /** Processes that only wait for work end before there is one more than there may be. */
-  #makeRoom(): void {
-    const all = [...this.#sharers];
-    const processes = all.reduce((sum, sharer) => sum + sharer.processes(), 0);
-    if (processes >= this.#most + all.length) for (const { release } of all) release();
-  }
-}
-
-/** An account as the others see it. */
-export interface SlotSharer {
-  /** Processes that it has, at work or not. */
-  readonly processes: () => number;
-  /** Ends those without work. */
-  readonly release: () => void;
-  /** Something may start now. */
-  readonly onFree: () => void;
-}
-
-export interface SlotOptions extends SlotSharer {
+export interface SlotOptions extends Omit<SlotSharer, 'onFreeForLast'> {
   readonly shared: SharedSlots;
   /** Cars of the account: one thread more than that of a class is never of use. */
   readonly cars: () => number;
@@ -68,25 +18,30 @@ export interface SlotOptions extends SlotSharer {
 
 /**
  * Which of an account's threads are taken: reads and wakes apart, so that a hung car holds up nobody else, and one for
- * jobs, so that long work does not either.
+ * jobs, so that long work does not either. What concerns the account itself goes beside them.
  */
 export class Slots {
   readonly #options: SlotOptions;
-  readonly #leave: () => void;
+  readonly #share: SlotShare;
   #reads = 0;
-  #reservedTaken = false;
   #wakes = 0;
   #jobs = 0;
-  readonly #jobsWaiting = new Set<() => void>();
+  readonly #jobsWaiting = new Set<(giveBack: () => void) => void>();
+  readonly #accountWaiting = new Set<(giveBack: (() => void) | undefined) => void>();
   #readsAllowed = 1;
   #patience: NodeJS.Timeout | undefined;
+  #isClosed = false;
 
   constructor(options: SlotOptions) {
     this.#options = options;
-    this.#leave = options.shared.join({
+    this.#share = options.shared.join({
       ...options,
       onFree: () => {
-        this.#onFree();
+        this.#serveAccount();
+        options.onFree();
+      },
+      onFreeForLast: () => {
+        this.#serveJobs();
       },
     });
   }
@@ -95,76 +50,136 @@ export class Slots {
     return this.#reads + this.#wakes + this.#jobs;
   }
 
+  /** Jobs, and what concerns the account, that could start but for a slot. */
+  get waiting(): number {
+    return this.#jobsWaiting.size + this.#accountWaiting.size;
+  }
+
+  /** Whether a read slot is kept for this account. */
+  get isReserved(): boolean {
+    return this.#share.isReserved();
+  }
+
   /**
    * A slot and the function that gives it back, or undefined while there is none. Polls read in the slot of the jobs: a
    * person's read finds its own one free.
    */
   take(callClass: CallClass, priority: Priority = 'person'): (() => void) | undefined {
-    if (callClass === 'wake') return this.#takeWake();
-    return priority === 'poll' ? this.#takeJob() : this.#takeRead();
+    const isOfPeople = priority === 'remote' || priority === 'person';
+    if (callClass === 'wake') return this.#takeWake(isOfPeople ? 'wake' : 'background');
+    if (priority === 'poll') return this.#takeJob();
+    return this.#takeRead(isOfPeople ? 'read' : 'background');
   }
 
   /** Resolves with the slot of a job as soon as there is one. */
-  async whenFreeForJob(): Promise<() => void> {
-    for (;;) {
-      const giveBack = this.#takeJob();
-      if (giveBack !== undefined) return giveBack;
-      await new Promise<void>((resolve) => this.#jobsWaiting.add(resolve));
+  whenFreeForJob(): Promise<() => void> {
+    const giveBack = this.#isClosed ? undefined : this.#takeJob();
+    if (giveBack !== undefined) return Promise.resolve(giveBack);
+    return new Promise((resolve) => this.#jobsWaiting.add(resolve));
+  }
+
+  /**
+   * Does something about the account itself, such as a sign-in. Where nothing is reserved it waits for a slot; a call that
+   * waits for it has one already, and is not held up by those of others.
+   */
+  async forAccount(work: () => Promise<Outcome>): Promise<Outcome> {
+    const giveBack = await this.#whenFreeForAccount();
+    if (giveBack === undefined) return stopping;
+    try {
+      return await work();
+    } finally {
+      giveBack();
     }
   }
 
+  /** Nothing begins any more that was not asked for by a lane. */
+  close(): void {
+    this.#isClosed = true;
+    for (const resolve of this.#accountWaiting) resolve(undefined);
+    this.#accountWaiting.clear();
+  }
+
   stop(): void {
+    this.close();
     clearTimeout(this.#patience);
-    this.#leave();
+    this.#share.leave();
   }
 
-  /** Jobs come last: whoever else waits is served first. */
-  #onFree(): void {
-    this.#options.onFree();
-    const waiting = [...this.#jobsWaiting];
-    this.#jobsWaiting.clear();
-    for (const resolve of waiting) resolve();
+  #whenFreeForAccount(): Promise<(() => void) | undefined> {
+    const giveBack = this.#isClosed ? undefined : this.#takeForAccount();
+    if (giveBack !== undefined || this.#isClosed) return Promise.resolve(giveBack);
+    return new Promise((resolve) => this.#accountWaiting.add(resolve));
   }
 
-  #takeRead(): (() => void) | undefined {
+  #takeForAccount(): (() => void) | undefined {
+    if (this.isReserved) return () => undefined;
+    const giveBack = this.#share.take('account', false);
+    if (giveBack !== undefined || this.busy === 0) return giveBack;
+    this.#share.makeRoom();
+    return () => undefined;
+  }
+
+  #serveAccount(): void {
+    for (const resolve of [...this.#accountWaiting]) {
+      const giveBack = this.#takeForAccount();
+      if (giveBack === undefined) return;
+      this.#accountWaiting.delete(resolve);
+      resolve(giveBack);
+    }
+  }
+
+  #serveJobs(): void {
+    if (this.#isClosed) return;
+    for (const resolve of [...this.#jobsWaiting]) {
+      const giveBack = this.#takeJob();
+      if (giveBack === undefined) return;
+      this.#jobsWaiting.delete(resolve);
+      resolve(giveBack);
+    }
+  }
+
+  #takeRead(claim: Claim): (() => void) | undefined {
     if (this.#reads >= this.#readsAllowed) {
       this.#askForMore();
       return undefined;
     }
-    const counted = this.#reservedTaken;
-    if (counted && !this.#options.shared.take()) return undefined;
-    this.#reservedTaken = true;
-    this.#reads += 1;
-    return once(() => {
-      this.#reads -= 1;
-      if (!counted) this.#reservedTaken = false;
+    return this.#taken(this.#share.take(claim, true), (count) => {
+      this.#reads += count;
+      if (count > 0) return;
       if (this.#reads === 0) this.#readsAllowed = 1;
       if (this.#reads < this.#readsAllowed) this.#stopAsking();
-      this.#freed(counted);
     });
   }
 
-  #takeWake(): (() => void) | undefined {
-    if (this.#wakes >= this.#limit() || !this.#options.shared.take()) return undefined;
-    this.#wakes += 1;
-    return once(() => {
-      this.#wakes -= 1;
-      this.#freed(true);
+  #takeWake(claim: Claim): (() => void) | undefined {
+    if (this.#wakes >= this.#limit()) return undefined;
+    return this.#taken(this.#share.take(claim, false), (count) => {
+      this.#wakes += count;
     });
   }
 
   #takeJob(): (() => void) | undefined {
-    if (this.#jobs > 0 || !this.#options.shared.take()) return undefined;
-    this.#jobs += 1;
-    return once(() => {
-      this.#jobs -= 1;
-      this.#freed(true);
+    if (this.#jobs > 0) return undefined;
+    return this.#taken(this.#share.take('background', false), (count) => {
+      this.#jobs += count;
     });
   }
 
-  #freed(counted: boolean): void {
-    if (counted) this.#options.shared.give();
-    else this.#onFree();
+  #taken(
+    giveBack: (() => void) | undefined,
+    count: (more: 1 | -1) => void,
+  ): (() => void) | undefined {
+    if (giveBack === undefined) return undefined;
+    count(1);
+    // The call that has it may be about to wait for the account.
+    this.#serveAccount();
+    let isOut = true;
+    return () => {
+      if (!isOut) return;
+      isOut = false;
+      count(-1);
+      giveBack();
+    };
   }
 
   #limit(): number {
@@ -176,7 +191,7 @@ export class Slots {
     this.#patience ??= setTimeout(() => {
       this.#patience = undefined;
       this.#readsAllowed = Math.min(this.#limit(), this.#readsAllowed + 1);
-      this.#onFree();
+      this.#options.onFree();
     }, this.#options.patience_ms);
   }
 
@@ -186,11 +201,8 @@ export class Slots {
   }
 }
 
-function once(work: () => void): () => void {
-  let done = false;
-  return () => {
-    if (done) return;
-    done = true;
-    work();
-  };
-}
+const stopping: Outcome = {
+  ok: false,
+  failure: failure('interrupted', 'the bridge stops', { sent: false }),
+  requests: 0,
+};

@@ -15,7 +15,8 @@ import { Dispatcher } from '../../src/dispatch/dispatcher.js';
 import { createHandOff } from '../../src/dispatch/hand-off.js';
 import type { RefreshableAccount } from '../../src/dispatch/refresh-all.js';
 import type { SessionState } from '../../src/dispatch/session-keeper.js';
-import { SharedSlots, Slots } from '../../src/dispatch/slots.js';
+import { SharedSlots } from '../../src/dispatch/shared-slots.js';
+import { Slots } from '../../src/dispatch/slots.js';
 import { Vehicles } from '../../src/dispatch/vehicles.js';
 import { WaitingCount } from '../../src/dispatch/waiting-count.js';
 import type { PollSettings } from '../../src/schedule/next-poll.js';
@@ -300,12 +301,14 @@ export function anAccount(clock: Clock, options: AccountOptions = {}) {
   }
 
   const jobSlots = new Slots({
-    shared: new SharedSlots(100, 1),
+    shared: new SharedSlots(100),
     cars: () => 5,
     patience_ms: 2000,
     onFree: () => undefined,
     processes: () => 0,
     release: () => undefined,
+    threads: () => ({ all: 0, idle: 0 }),
+    endIdle: () => 0,
   });
   const { admissions, confirmation, hold, jobs, quiet } = createAccountCommands(
     {

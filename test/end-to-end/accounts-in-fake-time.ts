@@ -11,7 +11,7 @@ import { loadConfig } from '../../src/config/load-config.js';
 import type { Clock } from '../../src/daemon/clock.js';
 import { createLogger } from '../../src/daemon/logger.js';
 import type { RetryPolicy } from '../../src/daemon/retry.js';
-import { SharedSlots } from '../../src/dispatch/slots.js';
+import { SharedSlots } from '../../src/dispatch/shared-slots.js';
 import { WaitingCount } from '../../src/dispatch/waiting-count.js';
 import { isEnding, type LifeCycleEvent } from '../../src/vehicle/life-cycle.js';
 import type { Cloud } from '../cloud/cloud.js';
@@ -70,7 +70,7 @@ export class AccountsInFakeTime {
     const clock = { now: () => began + time.ahead_ms, monotonic: () => time.ahead_ms };
     const events: LifeCycleEvent[] = [];
     const lines: string[] = [];
-    const sharedSlots = new SharedSlots(options.mostProcesses, entries.length);
+    const sharedSlots = new SharedSlots(options.mostProcesses);
     const waiting = new WaitingCount(options.queueTotal);
     const metrics = someMetrics(options.accounts.map(({ name }) => name));
     onTeardown(() => {
