@@ -19,44 +19,56 @@ export function resultsFolder(name) {
  * @param {string} results
  * @param {Record<string, string>} environment the interpreters to use
  * @param {readonly string[]} choice which tests: parts of their paths, or options of vitest; without any, all
+ * @param {{name?: string, runner?: typeof run}} options what the suite is called, and how it is run: `aside` lets it run
+ *   beside other things
  * @returns {Promise<Suite>}
  */
-export async function runVitest(results, environment, choice = []) {
-  const file = join(results, 'vitest.json');
+export async function runVitest(results, environment, choice = [], options = {}) {
+  const { name = 'vitest', runner = run } = options;
+  const file = join(results, `${name}.json`);
   const reporters = [
     '--reporter=default',
     `--reporter=${join(root, 'scripts/vitest-summary.mjs')}`,
   ];
   const vitest = join(root, 'node_modules/.bin/vitest');
-  const code = await run(vitest, ['run', ...reporters, ...choice], {
+  const code = await runner(vitest, ['run', ...reporters, ...choice], {
     env: { ...process.env, ...environment, BLUELINK2MQTT_TEST_SUMMARY: file },
   });
   const summary = existsSync(file)
     ? JSON.parse(readFileSync(file, 'utf8'))
     : { passed: 0, failed: 1, skips: [] };
-  return { name: 'vitest', ...atLeastOneFailed(summary, code) };
+  return { name, ...atLeastOneFailed(summary, code) };
 }
 
 /**
- * What it says is printed when it has ended: so it can run beside other things.
  * @param {string} results
  * @param {string} python
  * @returns {Promise<Suite>}
  */
 export async function runPytest(results, python) {
   const file = join(results, 'pytest.xml');
-  const said = join(results, 'pytest.txt');
-  const output = openSync(said, 'w');
-  const code = await run(python, ['-m', 'pytest', `--junitxml=${file}`], {
-    cwd: join(root, 'sidecar'),
-    stdio: ['ignore', output, output],
-  });
-  closeSync(output);
-  console.log(readFileSync(said, 'utf8'));
+  const runner = aside(join(results, 'pytest.txt'));
+  const cwd = join(root, 'sidecar');
+  const code = await runner(python, ['-m', 'pytest', `--junitxml=${file}`], { cwd });
   const summary = existsSync(file)
     ? readJunit(readFileSync(file, 'utf8'))
     : { passed: 0, failed: 1, skips: [] };
   return { name: 'pytest', ...atLeastOneFailed(summary, code) };
+}
+
+/**
+ * Another `run`, for what runs beside other things: what the program says goes to a file, and is printed when it has ended.
+ * @param {string} file
+ * @returns {typeof run}
+ */
+export function aside(file) {
+  return async (program, args, options) => {
+    const output = openSync(file, 'w');
+    const code = await run(program, args, { ...options, stdio: ['ignore', output, output] });
+    closeSync(output);
+    console.log(readFileSync(file, 'utf8'));
+    return code;
+  };
 }
 
 /** Names what was skipped. */

@@ -1,11 +1,15 @@
+import { join } from 'node:path';
 import { installBluelinky } from './bluelinky.mjs';
 import { build } from './build.mjs';
 import { check } from './check.mjs';
 import { install } from './install.mjs';
 import { missingPrograms } from './missing-programs.mjs';
 import { makePythonEnvironments, pythonEnvironments } from './python-environments.mjs';
-import { count, nameSkips, resultsFolder, runPytest, runVitest } from './suites.mjs';
+import { missingForHomeAssistants, setUpHomeAssistants } from './real-home-assistants.mjs';
+import { aside, count, nameSkips, resultsFolder, runPytest, runVitest } from './suites.mjs';
 
+// With `--home-assistant` a real Home Assistant is tried, too: `npm run test:home-assistant` alone.
+const withHomeAssistant = process.argv.includes('--home-assistant');
 const inCi = process.env.CI === 'true';
 const results = resultsFolder('test-results');
 
@@ -29,21 +33,46 @@ if (environmentOnly) {
   process.exit(missing.length > 0 ? 1 : 0);
 }
 
+// Large, and slow to come: fetched beside everything else.
+const homeAssistants = withHomeAssistant ? setUp() : undefined;
 // The checks and pytest keep one processor each busy; vitest alone has work for more.
 const [checked, pytest] = await Promise.all([check(), runPytestIfThere()]);
 const faults = checked.map((step) => `check: ${step}`);
 if (inCi) faults.push(...missing.map((one) => `missing: ${one}`));
-// A real Home Assistant and the container image have commands of their own.
-const vitest = await runVitest(results, pythonEnvironments(), [
-  '--project=parts',
-  '--project=end-to-end',
-  '--project=dashboard',
+// The container image has a command of its own.
+const [vitest, homeAssistant] = await Promise.all([
+  runVitest(results, pythonEnvironments(), [
+    '--project=parts',
+    '--project=end-to-end',
+    '--project=dashboard',
+  ]),
+  runHomeAssistantIfThere(),
 ]);
-end({ faults, suites: [vitest, ...pytest], missing });
+end({ faults, suites: [vitest, ...homeAssistant, ...pytest], missing });
 
 async function runPytestIfThere() {
   const python = pythonEnvironments().BLUELINK2MQTT_TEST_PYTHON;
   return python === undefined ? [] : [await runPytest(results, python)];
+}
+
+/** Whether Home Assistants are there to be tried; what is missing for them counts with the rest. */
+async function setUp() {
+  const absent = missingForHomeAssistants();
+  missing.push(...absent.map((program) => `for Home Assistant: ${program}`));
+  return absent.length === 0 && (await setUpHomeAssistants());
+}
+
+/** It waits for much, so it runs beside the others, as soon as it can. */
+async function runHomeAssistantIfThere() {
+  if (!withHomeAssistant) return [];
+  if (!(await homeAssistants)) {
+    faults.push('a real Home Assistant: it could not be installed');
+    return [];
+  }
+  const name = 'home-assistant';
+  const runner = aside(join(results, `${name}.txt`));
+  const choice = ['--project=home-assistant'];
+  return [await runVitest(results, pythonEnvironments(), choice, { name, runner })];
 }
 
 function end({ faults, suites = [], missing = [] }) {
