@@ -80,8 +80,14 @@ export function learnt(
   };
 }
 
+/** What a car is called by. */
+export interface NamedCar {
+  readonly topic_id: string;
+  readonly listed: Pick<ListedVehicle, 'id' | 'vin'>;
+}
+
 /** Whether this is how somebody may call the car: its topic id, the VIN in any case, or the vendor's id. */
-export function isCalled(car: KnownVehicle, id: string): boolean {
+export function isCalled(car: NamedCar, id: string): boolean {
   return (
     car.topic_id === id ||
     car.listed.vin?.toLowerCase() === id.toLowerCase() ||
