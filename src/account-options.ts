@@ -34,6 +34,8 @@ export interface AccountOptions extends AccountSessionOptions {
   readonly expiresIn_ms: Readonly<Record<ExpiryKey, number>>;
   readonly queuePerVehicle: number;
   readonly readOnStart: boolean;
+  /** A car that was read so lately is not read at the start. 0: each one is. */
+  readonly readOnStartAfter_ms: number;
   readonly maxAge_ms: number;
   readonly staleAfter_ms: number;
   readonly keepAudit_ms: number;
@@ -82,6 +84,12 @@ export interface AccountOutput {
   trouble(reason: Failure): void;
 }
 
+/** The right to act for an account, where several could; by the own monotonic clock. */
+export interface AccountLease {
+  /** How long it still holds for certain; 0 or less: it does not. */
+  readonly remaining_ms: number;
+}
+
 /** What all accounts share: the broker behind `output`, the store, the process and the count of its slots. */
 export interface AccountDependencies {
   readonly clock: Clock;
@@ -101,4 +109,6 @@ export interface AccountDependencies {
   readonly isNews: (message: string) => boolean;
   readonly workerEntry: string;
   readonly output: AccountOutput;
+  /** Absent where nobody else can have the account. */
+  readonly lease?: AccountLease;
 }

@@ -38,12 +38,14 @@ import type { RefreshMode } from './vehicle/command.js';
 import type { CommandSource } from './vehicle/command-source.js';
 import type { JournalRecord, Parcel } from './vehicle/journal-record.js';
 import type { LifeCycleEvent } from './vehicle/life-cycle.js';
-import { failure, type Failure } from './vehicle/outcome.js';
+import { failure, wellKnown, type Failure } from './vehicle/outcome.js';
 import type { Outcome, Result, Task } from './vehicle/task.js';
 import type { ThreadNote } from './vehicle/thread-note.js';
 
-/** How long past its deadline a thread is left alone, and how long a stop waits for what runs. */
+/** How long past its deadline a thread is left alone. */
 const grace_ms = 5000;
+/** How long a stop waits for what runs. */
+const stopGrace_ms = 5000;
 const readPatience_ms = 2000;
 /** Reads, wakes, one job, one sign-in. */
 const mostThreads = 10;
@@ -167,7 +169,8 @@ export async function createAccount(options: AccountOptions, deps: AccountDepend
   const { handOff, requestSent } = createHandOff({
     clock,
     run: pool.run,
-    refusal: () => budget.refusal,
+    refusal: () => (isOwner() ? budget.refusal : wellKnown.notOwner),
+    sendWithin_ms: () => deps.lease?.remaining_ms,
     onLeave: (task) => {
       told.handedOver(task);
     },
@@ -274,6 +277,10 @@ export async function createAccount(options: AccountOptions, deps: AccountDepend
     hold,
   });
 
+  function isOwner(): boolean {
+    return deps.lease === undefined || deps.lease.remaining_ms > 0;
+  }
+
   function permissionsOf(vehicle: string): InfoPermissions {
     const allow = [...options.allow, vehicles.settingsOf(vehicle)?.allow];
     return { allow, readOnly: options.readOnly };
@@ -334,7 +341,11 @@ export async function createAccount(options: AccountOptions, deps: AccountDepend
   }
 
   function readOnce(): void {
-    if (options.readOnStart && keeper.state.is === 'ready') firstReads.of(vehicles.cars);
+    if (!options.readOnStart || keeper.state.is !== 'ready') return;
+    const since = clock.now() - options.readOnStartAfter_ms;
+    firstReads.of(
+      vehicles.cars.filter(({ listed }) => (vehicles.polledAt(listed.id) ?? 0) <= since),
+    );
   }
 
   function onReturn(task: Task, returned: Outcome, duration_ms: number): Outcome {
@@ -517,8 +528,13 @@ export async function createAccount(options: AccountOptions, deps: AccountDepend
       for (const one of callClasses) breakers[one].reset();
     },
 
+    /** Whether nothing waits or runs. */
+    get isIdle(): boolean {
+      return dispatcher.running === 0 && admissions.waitingIds.length === 0;
+    },
+
     /** Nothing new starts; what runs has a grace, then its threads and processes are ended. */
-    async stop(): Promise<void> {
+    async stop(grace_ms = stopGrace_ms): Promise<void> {
       clearInterval(pruning);
       schedule.stop();
       watch.stop();

@@ -1,4 +1,3 @@
-import { v7 as uuidv7 } from 'uuid';
 import type { AccountOptions } from './account-options.js';
 import { createAccount, type Account } from './account.js';
 import { createAuditTrail } from './audit-trail.js';
@@ -9,14 +8,12 @@ import { BridgeState } from './bridge-state.js';
 import { createBrokerSession, type BrokerSessionOptions } from './broker-session.js';
 import { commandedHere } from './commanded-accounts.js';
 import { ClockTrust } from './daemon/clock-trust.js';
-import { utc, type Clock } from './daemon/clock.js';
+import type { Clock } from './daemon/clock.js';
 import { faultsOf, healthOf, LoopWatch, type Health } from './daemon/health.js';
 import type { Logger } from './daemon/logger.js';
 import { createNews } from './daemon/news.js';
 import { settlesWithin } from './daemon/settles-within.js';
-import { rejected } from './dispatch/admission.js';
 import { CommandHistory } from './dispatch/command-history.js';
-import { refusalEvent } from './dispatch/refusal-event.js';
 import { SharedSlots } from './dispatch/shared-slots.js';
 import { WaitingCount } from './dispatch/waiting-count.js';
 import type { AccessOptions } from './http/access.js';
@@ -29,7 +26,8 @@ import type { PollSettings } from './schedule/next-poll.js';
 import { Polling } from './schedule/polling.js';
 import { createBridgeStore } from './store/bridge-store.js';
 import type { Store } from './store/store.js';
-import { failure, wellKnown, type Failure } from './vehicle/outcome.js';
+import { createUnknownTarget } from './unknown-target.js';
+import { failure } from './vehicle/outcome.js';
 
 export interface BridgeOptions extends BrokerSessionOptions {
   readonly accounts: readonly AccountOptions[];
@@ -180,6 +178,11 @@ export async function startBridge(
     },
   });
 
+  const unknown = createUnknownTarget({
+    ...{ clock, log, metrics, output, publisher },
+    unlisted: () => accounts.find((account) => !account.vehicles.hasListed)?.report(),
+  });
+
   async function take(arrived: Asked): Promise<void> {
     const { target } = arrived;
     if (target === 'bridge') return ownCommands.handle(arrived);
@@ -190,7 +193,7 @@ export async function startBridge(
         : arrived.payload;
       return found.account.admissions.handle({ ...arrived, payload, car: found.car });
     }
-    refuse(arrived, refusalOfUnknown(arrived));
+    unknown.refuse(arrived);
     return undefined;
   }
 
@@ -200,28 +203,6 @@ export async function startBridge(
       if (car !== undefined) return { account, car };
     }
     return undefined;
-  }
-
-  function refusalOfUnknown({ retained }: Asked): Failure {
-    if (retained) return wellKnown.retained;
-    const unlisted = accounts.find((account) => !account.vehicles.hasListed)?.report();
-    if (unlisted !== undefined) {
-      const { name, state: stands } = unlisted;
-      return failure(
-        'not_ready',
-        `the account ${name} has not listed its cars yet: it is ${stands}`,
-      );
-    }
-    return failure('unknown_vehicle', 'no account has a car that is called so');
-  }
-
-  function refuse(arrived: Asked, reason: Failure): void {
-    const at = utc(clock.now());
-    const event = refusalEvent(rejected(reason), null, arrived, uuidv7(), at);
-    arrived.onAnswer?.(event);
-    publisher.say(output.address(event, arrived.response));
-    log.warn({ target: arrived.target.slice(0, 64), failure: reason.code }, 'command refused');
-    metrics.commandStep(event);
   }
 
   const loopWatch = new LoopWatch(clock);
@@ -286,11 +267,15 @@ export async function startBridge(
     /** What the bridge says of itself; null once it stops. */
     document: () => state.document,
 
-    /** A further account, at run time. Does nothing where one of this name is there already. */
-    addAccount: (added: AccountOptions): Promise<void> =>
+    /** A further account, at run time, or other settings of one. */
+    setAccount: (set: AccountOptions): Promise<void> =>
       inTurn(async () => {
-        if (accounts.some(({ name }) => name === added.name)) return;
-        const account = await newAccount(added);
+        const before = accounts.find(({ name }) => name === set.name);
+        if (before !== undefined) {
+          accounts.splice(accounts.indexOf(before), 1);
+          await before.stop();
+        }
+        const account = await newAccount(set);
         accounts.push(account);
         account.start();
         session.accountsChanged();

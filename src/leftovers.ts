@@ -1,14 +1,19 @@
 import { Alarm } from './daemon/alarm.js';
-import type { Vehicles } from './dispatch/vehicles.js';
+import type { CarNames } from './dispatch/vehicles.js';
 import type { Publisher } from './mqtt/publisher.js';
 import type { Topics } from './mqtt/topics.js';
 import type { WrittenTopics } from './mqtt/written-topics.js';
+
+interface CarsInUse {
+  readonly hasListed: boolean;
+  readonly names: readonly Pick<CarNames, 'topic_id' | 'id'>[];
+}
 
 export interface LeftoversOptions {
   readonly topics: Topics;
   readonly written: WrittenTopics;
   readonly publisher: Pick<Publisher, 'remove'>;
-  readonly accounts: () => readonly { readonly vehicles: Pick<Vehicles, 'hasListed' | 'names'> }[];
+  readonly accounts: () => readonly { readonly vehicles: CarsInUse }[];
   readonly flatTopics: boolean;
   readonly legacyTopics: boolean;
   /** Tells of topics that are none of the contract's whether they are still in use. */

@@ -1,10 +1,12 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { startBridge } from '../bridge.js';
+import type { AccountOptions } from '../account-options.js';
+import { startBridge, type BridgeOptions } from '../bridge.js';
 import type { Config } from '../config/schema.js';
 import { secretsOf } from '../config/secrets.js';
 import { systemClock } from '../daemon/clock.js';
+import type { Health } from '../daemon/health.js';
 import { createLogger, flushLogger, type Logger } from '../daemon/logger.js';
 import { KnownSecrets } from '../daemon/redaction.js';
 import { createServiceManager } from '../daemon/service-manager.js';
@@ -46,9 +48,8 @@ async function start(config: Config, log: Logger): Promise<Running> {
   const version = packageVersion();
   const options = await bridgeOptions(config, version);
   await mkdir(config.state_dir, { recursive: true, mode: 0o700 });
-  const store = await openLevelStore(join(config.state_dir, 'store'));
   log.info({ version, node: process.version, accounts: config.accounts.length }, 'starting');
-  const bridge = await startBridge(options, { clock: systemClock, log, store, workerEntry });
+  const { bridge, stopFollowing } = await startOf(config, options, log);
   const serviceManager = createServiceManager({
     ...{ environment: process.env, log, health: bridge.health },
     status: () => statusLine(bridge.document()),
@@ -58,11 +59,37 @@ async function start(config: Config, log: Logger): Promise<Running> {
     async stop() {
       log.info('stopping');
       serviceManager.stopping();
+      await stopFollowing();
       await bridge.stop();
       log.info('stopped');
       await flushLogger(log);
     },
   };
+}
+
+/** What the daemon needs of the bridge, alone or in a fleet. */
+export interface RunningBridge {
+  readonly health: () => Health;
+  readonly document: () => ReturnType<Awaited<ReturnType<typeof startBridge>>['document']>;
+  setAccount(account: AccountOptions): Promise<void>;
+  removeAccount(name: string): Promise<void>;
+  stop(): Promise<void>;
+}
+
+interface Started {
+  readonly bridge: RunningBridge;
+  readonly stopFollowing: () => Promise<void>;
+}
+
+async function startOf(config: Config, options: BridgeOptions, log: Logger): Promise<Started> {
+  if (config.store.engine === 'nats') {
+    // Nothing of NATS is loaded where it is not used.
+    const { startInFleet } = await import('./run-in-fleet.js');
+    return startInFleet({ ...config, store: config.store }, options, { log, workerEntry });
+  }
+  const store = await openLevelStore(join(config.state_dir, 'store'));
+  const bridge = await startBridge(options, { clock: systemClock, log, store, workerEntry });
+  return { bridge, stopFollowing: () => Promise.resolve() };
 }
 
 const workerEntry = fileURLToPath(new URL('../worker/run-command.js', import.meta.url));

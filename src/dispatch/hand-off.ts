@@ -1,6 +1,6 @@
 import type { Clock } from '../daemon/clock.js';
 import type { Failure } from '../vehicle/outcome.js';
-import type { Outcome, Task } from '../vehicle/task.js';
+import { reachesCar, type Outcome, type Task } from '../vehicle/task.js';
 
 export interface HandOffOptions {
   readonly clock: Clock;
@@ -8,6 +8,8 @@ export interface HandOffOptions {
   readonly run: (task: Task) => Promise<Outcome>;
   /** Why nothing may leave now. */
   readonly refusal: () => Failure | undefined;
+  /** For how long what acts on a car may still be sent; undefined: as long as its task allows. */
+  readonly sendWithin_ms?: () => number | undefined;
   readonly onLeave: (task: Task) => void;
   /** Answers the outcome as it is to be seen. */
   readonly onReturn: (task: Task, outcome: Outcome, duration_ms: number) => Outcome;
@@ -17,13 +19,14 @@ export interface HandOffOptions {
 
 /** The one way of tasks to the threads: nothing leaves or comes back without being told. */
 export function createHandOff(options: HandOffOptions) {
-  const { clock, run, refusal, onLeave, onReturn, onRequest } = options;
+  const { clock, run, refusal, sendWithin_ms, onLeave, onReturn, onRequest } = options;
   const underWay = new Map<string, { readonly task: Task; requests: number }>();
 
   return {
-    handOff: async (task: Task): Promise<Outcome> => {
+    handOff: async (asked: Task): Promise<Outcome> => {
       const refused = refusal();
       if (refused !== undefined) return { ok: false, failure: refused, requests: 0 };
+      const task = reachesCar(asked.operation) ? sentWithin(asked, sendWithin_ms?.()) : asked;
       const since = clock.monotonic();
       underWay.set(task.attempt, { task, requests: 0 });
       onLeave(task);
@@ -39,4 +42,9 @@ export function createHandOff(options: HandOffOptions) {
       onRequest(one?.task, one?.requests ?? 1);
     },
   };
+}
+
+function sentWithin(task: Task, most_ms: number | undefined): Task {
+  if (most_ms === undefined) return task;
+  return { ...task, send_within_ms: Math.min(task.send_within_ms ?? Infinity, most_ms) };
 }

@@ -75,6 +75,16 @@ const gatherLearnt_ms = 1000;
 /** What a car may be asked, as its info tells it. */
 export type InfoPermissions = Pick<CarLimits, 'allow' | 'readOnly'>;
 
+/** All that a car can be called by. */
+export interface CarNames {
+  readonly topic_id: string;
+  /** The maker's. */
+  readonly id: string;
+  readonly vin: string | null;
+  /** Whether the account lists it no more. It may be back. */
+  readonly is_gone: boolean;
+}
+
 /** The cars of one account: which there are, what was last read of them, and what is published of that. */
 export class Vehicles {
   readonly #options: VehiclesOptions;
@@ -297,8 +307,11 @@ export class Vehicles {
   }
 
   /** What the topics of the account's cars begin with, and what the makers call these. */
-  get names(): readonly { readonly topic_id: string; readonly id: string }[] {
-    return this.#enabled().map(({ topic_id, listed: { id } }) => ({ topic_id, id }));
+  get names(): readonly CarNames[] {
+    return this.#enabled().map(({ topic_id, listed: { id, vin }, gone_at }) => ({
+      ...{ topic_id, id, vin },
+      is_gone: gone_at !== null,
+    }));
   }
 
   publishInfo(): void {

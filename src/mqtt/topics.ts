@@ -7,6 +7,8 @@ export function createTopics(base: string) {
       state: `${base}/bridge/state`,
       result: `${base}/bridge/result`,
       command: (name: string) => `${base}/bridge/commands/${name}`,
+      /** What one instance of a fleet says of itself. */
+      instance: (name: string) => `${base}/bridge/instances/${name}`,
     },
     vehicle: (id: string) => ({
       availability: `${base}/${id}/availability`,
@@ -21,6 +23,8 @@ export function createTopics(base: string) {
     }),
     /** Matches the command topics of every car and of the bridge. */
     commandFilter: `${base}/+/commands/+`,
+    /** Matches the command topics of one car, by one of its names. */
+    commandFilterOf: (vehicle: string) => `${base}/${vehicle}/commands/+`,
     /** Who a command is for (`bridge` or what a car is called) and its name. */
     parseCommand: (
       topic: string,

@@ -23,14 +23,8 @@ export class Polling {
   #lastChange: Promise<void> = Promise.resolve();
 
   constructor(options: PollingOptions) {
-    const { configured, kept } = options;
     this.#options = options;
-    const isAsThen = (key: 'enabled' | 'every_ms') => kept?.configured[key] === configured[key];
-    this.#settings = {
-      ...configured,
-      ...(kept !== undefined && isAsThen('enabled') ? { enabled: kept.enabled } : {}),
-      ...(kept !== undefined && isAsThen('every_ms') ? { every_ms: kept.every_ms } : {}),
-    };
+    this.#settings = settingsOf(options.configured, options.kept);
   }
 
   get settings(): PollSettings {
@@ -61,6 +55,12 @@ export class Polling {
     this.#options.onChange();
   }
 
+  /** What was set elsewhere, and stored there; undefined: nothing was. */
+  adopt(kept: KeptPolling | undefined): void {
+    this.#settings = settingsOf(this.#options.configured, kept);
+    this.#options.onChange();
+  }
+
   #store({ enabled, every_ms }: PollSettings): Promise<void> {
     const { configured, keep } = this.#options;
     return keep({
@@ -69,4 +69,13 @@ export class Polling {
       configured: { enabled: configured.enabled, every_ms: configured.every_ms },
     });
   }
+}
+
+function settingsOf(configured: PollSettings, kept: KeptPolling | undefined): PollSettings {
+  const isAsThen = (key: 'enabled' | 'every_ms') => kept?.configured[key] === configured[key];
+  return {
+    ...configured,
+    ...(kept !== undefined && isAsThen('enabled') ? { enabled: kept.enabled } : {}),
+    ...(kept !== undefined && isAsThen('every_ms') ? { every_ms: kept.every_ms } : {}),
+  };
 }

@@ -64,5 +64,6 @@ export function failure(
 /** The answers that several places give, in one wording. */
 export const wellKnown = {
   retained: failure('retained', 'a retained command is never run; it has been cleared'),
+  notOwner: failure('not_ready', 'another instance has taken this account over', { sent: false }),
   notStored: failure('not_stored', 'the command could not be stored, so it will not run'),
 } as const;

@@ -40,8 +40,8 @@ test.each(['a.b', 'a(b', 'a|b', '^', '[x]'])(
 test('no topic of ours is a command topic', () => {
   const topics = createTopics('bluelink');
   const { value, legacy, trips, command: _, ...own } = topics.vehicle('commands');
-  const { command: __, ...ofBridge } = topics.bridge;
-  const values = [value('a/b'), legacy('ev/range'), trips('2026-10')];
+  const { command: __, instance, ...ofBridge } = topics.bridge;
+  const values = [value('a/b'), legacy('ev/range'), trips('2026-10'), instance('pi-1')];
   for (const topic of [...Object.values(own), ...values, ...Object.values(ofBridge)]) {
     expect(topics.parseCommand(topic)).toBeUndefined();
     expect(isSafeResponseTopic(topic, topics, limits)).toBe(false);
