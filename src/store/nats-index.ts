@@ -36,6 +36,7 @@ interface Key {
 interface Message {
   readonly sequence: number;
   readonly size: number;
+  readonly hasDeletions: boolean;
   /** The keys of which it has a value, the newest or not. */
   readonly values: Key[];
   /** How many of its records are needed still. */
@@ -51,6 +52,11 @@ const sealedPerByte = 4 / 3;
  * Where in the log of one partition the newest value of each key is, and which messages nobody needs any more. A
  * deletion is needed as long as an older message with a value of its key exists: without it that value would be
  * back at the next opening.
+ *
+ * Another opener may be reading the log already while this one still deletes. It must never read the older message
+ * and then, that one being gone meanwhile, miss the deletion. So a message with deletions is deleted only when a
+ * message was stored here that was published after the older one was gone: then nobody had opened the log until
+ * then, and whoever does so now reads it without the older message.
  */
 export class LogIndex {
   readonly #keys = new Map<string, Key>();
@@ -58,13 +64,35 @@ export class LogIndex {
   /** Those that exist, oldest first. */
   readonly #messages = new Map<number, Message>();
   readonly #dead = new Set<number>();
+  /** Dead messages with deletions: since the last turn, and since the one before. */
+  #youngDead: number[] = [];
+  #settlingDead: number[] = [];
+  #turned_ms = -Infinity;
+  readonly #lag_ms: number;
   #newest: Message | undefined;
   #total_bytes = 0;
   #live_bytes = 0;
 
+  /** By `lag_ms` a replica of the server may be behind the others, at most. */
+  constructor({ lag_ms }: { readonly lag_ms: number }) {
+    this.#lag_ms = lag_ms;
+  }
+
+  /** The message was stored by this opener, on top of all that were applied before. */
+  applyOwn(message: LoggedMessage, now_ms: number): void {
+    this.apply(message);
+    if (now_ms - this.#turned_ms < this.#lag_ms) return;
+    this.#turned_ms = now_ms;
+    // It may have been published before the youngest of these were dead: they wait for the next one.
+    for (const sequence of this.#settlingDead) this.#dead.add(sequence);
+    this.#settlingDead = this.#youngDead;
+    this.#youngDead = [];
+  }
+
   /** The message behind all that were applied before. */
   apply({ sequence, size, records }: LoggedMessage): void {
-    const message: Message = { sequence, size, values: [], live: 0 };
+    const hasDeletions = records.some((record) => record.size === undefined);
+    const message: Message = { sequence, size, hasDeletions, values: [], live: 0 };
     const before = this.#newest;
     this.#newest = message;
     this.#messages.set(sequence, message);
@@ -169,9 +197,10 @@ export class LogIndex {
 
   /** The newest message is what the next write is fenced by: it stays. */
   #noteIfDead(message: Message): void {
-    if (message.live > 0 || message === this.#newest || this.#dead.has(message.sequence)) return;
-    this.#dead.add(message.sequence);
+    if (message.live > 0 || message === this.#newest) return;
     this.#total_bytes -= message.size;
+    if (message.hasDeletions) this.#youngDead.push(message.sequence);
+    else this.#dead.add(message.sequence);
   }
 }
 

@@ -36,6 +36,8 @@ export interface NatsLogOptions {
 /** After so long without an answer the same is asked again. */
 const attempt_ms = 1500;
 const betweenAttempts_ms = 100;
+/** Many logs are opened at once when an instance takes over from another. */
+const opening_ms = 20_000;
 const noSequenceMatch = [10071, 10164];
 
 /**
@@ -76,7 +78,7 @@ export class NatsLog {
 
   /** The newest message of any opener; none of an empty log. */
   last(): Promise<LastMessage | undefined> {
-    return this.#untilAnswered(() => this.#askForLast());
+    return this.#untilAnswered(() => this.#askForLast(), performance.now() + opening_ms);
   }
 
   /**
@@ -84,7 +86,7 @@ export class NatsLog {
    * @returns its sequence.
    */
   async take(message: SealedMessage): Promise<number> {
-    const until = performance.now() + this.#patience_ms;
+    const until = performance.now() + opening_ms;
     for (;;) {
       const last = await this.last();
       if (last !== undefined) checkSchema(last.headers);
@@ -143,22 +145,15 @@ export class NatsLog {
     }
   }
 
-  /** How many messages there are. */
-  count(): Promise<number> {
-    return this.#untilAnswered(async () => {
-      const options = { subjects_filter: this.#subject };
-      const { state } = await this.#manager.streams.info(this.#stream, options);
-      return state.subjects?.[this.#subject] ?? 0;
-    });
-  }
-
   /** The headers of all messages up to this one, oldest first. */
   async replay(end: number): Promise<StoredHeaders[]> {
-    const consumer = await this.#untilAnswered(() =>
-      this.#client.consumers.getPushConsumer(this.#stream, {
-        filter_subjects: this.#subject,
-        headers_only: true,
-      }),
+    const consumer = await this.#untilAnswered(
+      () =>
+        this.#client.consumers.getPushConsumer(this.#stream, {
+          filter_subjects: this.#subject,
+          headers_only: true,
+        }),
+      performance.now() + opening_ms,
     );
     const found: StoredHeaders[] = [];
     const delivered = await consumer.consume();
@@ -166,7 +161,7 @@ export class NatsLog {
     const watch = setInterval(() => {
       if (isStalled) void delivered.close();
       isStalled = true;
-    }, this.#patience_ms);
+    }, opening_ms / 2);
     try {
       for await (const message of delivered) {
         isStalled = false;

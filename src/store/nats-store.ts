@@ -37,10 +37,13 @@ export interface NatsStoreOptions {
   readonly onDeposed: (error: StoreError) => void;
   /** A write that has no answer for so long fails. */
   readonly patience_ms?: number;
+  /** By so much a replica of the server may be behind the others, at most. */
+  readonly lag_ms?: number;
 }
 
 const lazyFlush_ms = 1000;
 const usualPatience_ms = 4000;
+const usualLag_ms = 60_000;
 /** Reading one value reads its whole message. */
 const largestGroup_bytes = 256 * 1024;
 const lanes = 32;
@@ -72,7 +75,7 @@ class NatsStore implements Store {
   readonly #queue: NatsQueue;
   readonly #most_bytes: number;
   readonly #reading = new Map<number, Promise<Uint8Array | undefined>>();
-  #index = new LogIndex();
+  readonly #index: LogIndex;
   #space: LogSpace | undefined;
   #condition: Condition = { is: 'closed' };
   #hasFailed = false;
@@ -83,14 +86,15 @@ class NatsStore implements Store {
   constructor(options: NatsStoreOptions, log: NatsLog, maxPayload_bytes: number) {
     this.#options = options;
     this.#log = log;
-    const { cipher, partition } = options;
+    const { cipher, partition, lag_ms = usualLag_ms } = options;
+    this.#index = new LogIndex({ lag_ms });
     this.#place = { cipher, partition, maxPayload_bytes };
     this.#most_bytes = mostInMessage(maxPayload_bytes);
     this.#queue = new NatsQueue(Math.min(this.#most_bytes, largestGroup_bytes));
   }
 
   async open(last: LastMessage | undefined): Promise<void> {
-    this.#index = await takeAndRecover(this.#log, this.#place, last);
+    await takeAndRecover(this.#log, this.#place, last, this.#index);
     this.#space = new LogSpace({
       index: this.#index,
       log: this.#log,
@@ -253,7 +257,7 @@ class NatsStore implements Store {
     this.#hasFailed = false;
     this.#watcher?.wrote(performance.now() - since);
     const stored = appended.is === 'stored' ? message : appended.by;
-    this.#index.apply({ ...stored, sequence: appended.sequence });
+    this.#index.applyOwn({ ...stored, sequence: appended.sequence }, performance.now());
     this.#space?.tidy();
     return appended.is === 'stored';
   }

@@ -1,0 +1,174 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { LogIndex, type LoggedMessage, type RecordHead } from '../../src/store/nats-index.js';
+
+const record: fc.Arbitrary<RecordHead> = fc
+  .record({
+    key: fc.constantFrom('a', 'b', 'c'),
+    isDeleted: fc.boolean(),
+  })
+  .map(({ key, isDeleted }) => (isDeleted ? { key } : { key, size: 10 }));
+
+const step = fc.oneof(
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      does: fc.constant('write' as const),
+      records: fc.uniqueArray(record, { selector: ({ key }) => key, maxLength: 3 }),
+    }),
+  },
+  // Of what can be deleted so many are; `isTold` says whether the answer comes back.
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      does: fc.constant('delete' as const),
+      count: fc.nat(3),
+      isTold: fc.boolean(),
+    }),
+  },
+  fc.record({ does: fc.constant('copy' as const) }),
+  fc.record({ does: fc.constant('open' as const) }),
+  // Somebody else begins to read the log, and reads so many messages before the next step.
+  fc.record({ does: fc.constant('read' as const), count: fc.nat(4) }),
+);
+
+/** A log of which the messages are deleted by openers that may be deposed already. */
+class Simulation {
+  readonly #stored = new Map<number, LoggedMessage>();
+  #sequence = 0;
+  #index = new LogIndex({ lag_ms: 0 });
+  readonly #former: number[] = [];
+  readonly model = new Map<string, number>();
+  #reader: { index: LogIndex; next: number; end: number } | undefined;
+
+  write(records: readonly RecordHead[]): void {
+    // Whoever reads has taken the log before: the former opener writes no more.
+    if (this.#reader !== undefined) return;
+    this.#append(records);
+    for (const { key, size } of records) {
+      if (size === undefined) this.model.delete(key);
+      else this.model.set(key, this.#sequence);
+    }
+  }
+
+  copy(): void {
+    if (this.#reader !== undefined) return;
+    const [oldest] = this.#index.oldest(1);
+    if (oldest === undefined || oldest.sequence === this.#sequence) return;
+    this.#append(
+      oldest.keys.map((key) => {
+        const revision = this.#index.find(key)?.revision;
+        return { key, size: 10, ...(revision === undefined ? {} : { revision }) };
+      }),
+    );
+  }
+
+  delete(count: number, isTold: boolean): void {
+    const dead = this.#index.takeDead();
+    for (const [place, sequence] of dead.entries()) {
+      if (place >= count) {
+        this.#index.giveBack(sequence);
+        continue;
+      }
+      this.#stored.delete(sequence);
+      if (isTold) this.#index.forget(sequence);
+      else this.#index.giveBack(sequence);
+    }
+    // What a former opener had asked for may be done as late as this.
+    for (const sequence of this.#former.splice(0, count)) this.#stored.delete(sequence);
+  }
+
+  read(count: number): void {
+    this.#reader ??= this.#take();
+    for (let read = 0; read < count; read += 1) this.#readOne();
+  }
+
+  open(): void {
+    this.#reader ??= this.#take();
+    while (this.#reader.next <= this.#reader.end) this.#readOne();
+    this.#former.push(...this.#index.takeDead());
+    this.#index = this.#reader.index;
+    this.#reader = undefined;
+    expect(held(this.#index)).toEqual(expected(this.model));
+  }
+
+  #take() {
+    this.#store([]);
+    return { index: new LogIndex({ lag_ms: 0 }), next: 1, end: this.#sequence };
+  }
+
+  #readOne(): void {
+    const reader = this.#reader;
+    if (reader === undefined) return;
+    while (reader.next < reader.end && !this.#stored.has(reader.next)) reader.next += 1;
+    const message = this.#stored.get(reader.next);
+    if (message !== undefined) reader.index.apply(message);
+    reader.next += 1;
+  }
+
+  #append(records: readonly RecordHead[]): void {
+    this.#index.applyOwn(this.#store(records), this.#sequence);
+  }
+
+  #store(records: readonly RecordHead[]): LoggedMessage {
+    this.#sequence += 1;
+    const message = { sequence: this.#sequence, size: 100, records };
+    this.#stored.set(this.#sequence, message);
+    return message;
+  }
+
+  get newest(): LoggedMessage | undefined {
+    return this.#stored.get(this.#sequence);
+  }
+}
+
+describe('where in the log what is', () => {
+  test('is found by whoever opens it, whatever was deleted, was not, or is while they read', () => {
+    fc.assert(
+      fc.property(fc.array(step, { minLength: 5, maxLength: 60 }), (steps) => {
+        const log = new Simulation();
+        for (const one of steps) {
+          if (one.does === 'write') log.write(one.records);
+          if (one.does === 'copy') log.copy();
+          if (one.does === 'delete') log.delete(one.count, one.isTold);
+          if (one.does === 'read') log.read(one.count);
+          if (one.does === 'open') log.open();
+        }
+        log.open();
+        expect(log.newest).toBeDefined();
+      }),
+      { numRuns: 1500 },
+    );
+  });
+
+  test('nothing is left of what is not needed, but the newest message', () => {
+    const index = new LogIndex({ lag_ms: 0 });
+    let sequence = 0;
+    const existing = new Set<number>();
+    const write = (...records: RecordHead[]): void => {
+      sequence += 1;
+      existing.add(sequence);
+      index.applyOwn({ sequence, size: 100, records }, sequence);
+      for (const dead of index.takeDead()) {
+        existing.delete(dead);
+        index.forget(dead);
+      }
+    };
+    for (let round = 0; round < 100; round += 1) {
+      write({ key: 'same', size: 10 });
+      write({ key: `passing ${round}`, size: 10 }, { key: 'same', size: 10 });
+      write({ key: `passing ${round}` });
+    }
+    for (let round = 0; round < 3; round += 1) write({ key: 'same', size: 10 });
+    expect([...existing]).toEqual([sequence]);
+    expect(index.list('', {})).toEqual(['same']);
+  });
+});
+
+function held(index: LogIndex): [string, number | undefined][] {
+  return index.list('', {}).map((key) => [key, index.find(key)?.revision]);
+}
+
+function expected(model: ReadonlyMap<string, number>): [string, number][] {
+  return [...model].sort(([one], [other]) => (one < other ? -1 : 1));
+}
