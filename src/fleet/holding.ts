@@ -14,8 +14,8 @@ export interface HoldingPlan {
   readonly log: Logger;
   /** Resolves with the revision of the claim, or undefined where somebody else was quicker. */
   claim(): Promise<number | undefined>;
-  /** Whether the membership that claims is still the one there is. */
-  isMember(): boolean;
+  /** How long the membership that claims holds at least, 0 where it does not. */
+  membership_ms(): number;
   take(item: string, lease: Lease): Promise<void>;
   drop(item: string, why: DropReason): Promise<void>;
   /** Lets others have it. Never rejects. */
@@ -36,7 +36,7 @@ export class Holding {
 
   constructor(plan: HoldingPlan) {
     this.#plan = plan;
-    this.#lease = new OwnLease(() => plan.isMember());
+    this.#lease = new OwnLease(() => plan.membership_ms());
     this.#over = new Promise((resolve) => {
       this.#end = resolve;
     });
@@ -70,7 +70,7 @@ export class Holding {
     const revision = await this.#claim();
     if (revision === undefined) return 'outdone';
     this.#revision = revision;
-    if (this.#isLost || !this.#plan.isMember()) return 'lost';
+    if (this.#isLost || this.#plan.membership_ms() <= 0) return 'lost';
     if (this.#isOver) return this.#giveBack(revision, 'released');
     this.#turn('taking');
     if (!(await this.#take())) return this.#giveBack(revision, 'refused');
@@ -117,7 +117,7 @@ export class Holding {
   async #giveBack(revision: number, end: HoldingEnd): Promise<HoldingEnd> {
     this.#turn('ending');
     this.#lease.end();
-    if (this.#isLost || !this.#plan.isMember()) return 'lost';
+    if (this.#isLost || this.#plan.membership_ms() <= 0) return 'lost';
     await this.#plan.free(revision);
     return end;
   }

@@ -14,7 +14,7 @@ export interface HoldingsOptions {
   claim(item: string, incarnation: string, previous: number): Promise<number | undefined>;
   /** Never rejects. */
   free(item: string, incarnation: string, revision: number): Promise<void>;
-  isMember(incarnation: string): boolean;
+  membership_ms(incarnation: string): number;
   onChange(): void;
 }
 
@@ -76,7 +76,7 @@ export class Holdings {
       drop: (_, why) => options.drop(item, why),
       claim: () => options.claim(item, incarnation, previous),
       free: (revision) => options.free(item, incarnation, revision),
-      isMember: () => options.isMember(incarnation),
+      membership_ms: () => options.membership_ms(incarnation),
       onPhase: () => {
         options.onChange();
       },

@@ -2,16 +2,19 @@
 export interface Lease {
   /** Whether nobody else can have the item now: arithmetic with the own clocks, without waiting for anything. */
   isHeld(): boolean;
+  /** How long it is held at least, with no further beat; 0 where it is not. */
+  readonly remaining_ms: number;
   /** Aborted when the lease was lost, or was given back. */
   readonly signal: AbortSignal;
 }
 
 export class OwnLease implements Lease {
   readonly #end = new AbortController();
-  readonly #isMember: () => boolean;
+  readonly #membership_ms: () => number;
 
-  constructor(isMember: () => boolean) {
-    this.#isMember = isMember;
+  /** `membership_ms`: how long the membership that has claimed the item holds at least, 0 where it does not. */
+  constructor(membership_ms: () => number) {
+    this.#membership_ms = membership_ms;
   }
 
   get signal(): AbortSignal {
@@ -19,9 +22,13 @@ export class OwnLease implements Lease {
   }
 
   isHeld(): boolean {
+    return this.remaining_ms > 0;
+  }
+
+  get remaining_ms(): number {
     // Asked first: it may be what ends this lease.
-    const isMember = this.#isMember();
-    return isMember && !this.#end.signal.aborted;
+    const remaining_ms = this.#membership_ms();
+    return this.#end.signal.aborted ? 0 : remaining_ms;
   }
 
   end(): void {

@@ -20,8 +20,8 @@ export interface MembershipOptions {
   mark(): number;
   /** A beat was stored. `isAfterFailure`: the one before was not, at first. */
   onBeat(revision: number, mark: number, isAfterFailure: boolean): void;
-  /** What was owned up to now may be somebody else's: the incarnation has ended. */
-  onLost(incarnation: string): void;
+  /** The membership has ended: what was owned may be somebody else's. */
+  onLost(): void;
 }
 
 interface Moment {
@@ -78,28 +78,26 @@ export class Membership {
     this.#since = utc(clock.now());
     this.#silence = new Silence(timing.ttl_ms);
     // Not only at its end: a process that was suspended notices with the first one.
-    this.#fence = setInterval(() => {
-      this.isCurrent();
-    }, timing.beat_ms / 6).unref();
+    this.#fence = setInterval(() => this.incarnation, timing.beat_ms / 6).unref();
     this.#status = connection.status();
     this.#followConnection().catch(() => undefined);
     this.#running = this.#run();
   }
 
-  /** Undefined while this instance may own nothing. */
+  /** Undefined while this instance may own nothing. Ends the membership where its time is over. */
   get incarnation(): string | undefined {
-    return this.isCurrent() && this.#state.kind === 'member' ? this.#state.incarnation : undefined;
+    const state = this.#state;
+    if (state.kind === 'outside') return undefined;
+    if (this.#freshFor_ms(state.beaten) > 0) return state.incarnation;
+    this.#lose('no beat was stored in time');
+    return undefined;
   }
 
-  /** Whether the membership (that one, if it is named) holds now. Ends it where its time is over. */
-  isCurrent(incarnation?: string): boolean {
+  /** How long that membership holds at least, 0 where it does not. */
+  remaining_ms(incarnation: string): number {
     const state = this.#state;
-    if (state.kind === 'outside') return false;
-    if (!this.#isFresh(state.beaten)) {
-      this.#lose(state.incarnation, 'no beat was stored in time');
-      return false;
-    }
-    return incarnation === undefined || incarnation === state.incarnation;
+    if (this.incarnation !== incarnation || state.kind === 'outside') return 0;
+    return this.#freshFor_ms(state.beaten);
   }
 
   /** Beats now, not in its time. */
@@ -190,7 +188,7 @@ export class Membership {
       state.revision,
     );
     // Checked by what was known before: an answer that comes too late revives nothing.
-    if (this.#state !== state || !this.isCurrent()) return false;
+    if (this.#state !== state || this.incarnation === undefined) return false;
     if (revision === undefined) return this.#whatHappened(state);
     this.#state = { ...state, revision, beaten: now };
     options.onBeat(revision, marked, this.#failures > 0);
@@ -205,7 +203,7 @@ export class Membership {
     if (entry && readInstance(entry.value)?.incarnation === state.incarnation) {
       this.#state = { ...state, revision: entry.revision };
       this.#pause.end();
-    } else this.#lose(state.incarnation, 'the others took this instance for dead');
+    } else this.#lose('the others took this instance for dead');
     return false;
   }
 
@@ -272,20 +270,18 @@ export class Membership {
     return { incarnation, since: this.#since, version, isLeaving: this.#isLeaving };
   }
 
-  #isFresh(beaten: Moment): boolean {
+  #freshFor_ms({ monotonic, wall }: Moment): number {
     const { clock, timing } = this.#options;
     // The monotonic clock stands still while the whole machine is suspended; the wall clock does not.
-    return (
-      clock.monotonic() - beaten.monotonic < timing.fence_ms &&
-      clock.now() - beaten.wall < timing.fence_ms
-    );
+    const passed_ms = Math.max(clock.monotonic() - monotonic, clock.now() - wall);
+    return Math.max(0, timing.fence_ms - passed_ms);
   }
 
-  #lose(incarnation: string, reason: string): void {
+  #lose(reason: string): void {
     this.#state = { kind: 'outside' };
     this.#options.log.warn({ reason }, 'out of the fleet: what was owned is given up at once');
     this.#pause.end();
-    this.#options.onLost(incarnation);
+    this.#options.onLost();
   }
 
   async #followConnection(): Promise<void> {

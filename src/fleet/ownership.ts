@@ -259,7 +259,7 @@ export class Ownership {
       drop: (item, why) => this.#options.drop(item, why),
       claim: (item, incarnation, previous) => this.#claim(item, incarnation, previous),
       free: (item, incarnation, revision) => this.#free(item, incarnation, revision),
-      isMember: (incarnation) => this.#membership.isCurrent(incarnation),
+      membership_ms: (incarnation) => this.#membership.remaining_ms(incarnation),
       onChange: () => {
         this.#changed();
       },
@@ -275,12 +275,14 @@ export class Ownership {
 
   /** Until it is done, or the end of the membership has done it. */
   async #free(item: string, incarnation: string, revision: number): Promise<void> {
-    while (this.#membership.isCurrent(incarnation)) {
+    while (this.#membership.remaining_ms(incarnation) > 0) {
       try {
         await this.#bucket.remove(ownerKey(item), revision);
         return;
       } catch (error) {
         this.#options.log.debug({ err: error, item }, 'a release was not stored');
+        // Leaving frees whatever is left.
+        if (this.#whenEmpty !== undefined) return;
         await new UnrefPause().start(freeRetry_ms);
       }
     }
