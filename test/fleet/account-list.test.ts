@@ -110,8 +110,12 @@ test.skipIf(!hasNats)(
     await shows('b');
     await nats.kill();
     await nats.start();
-    // Resolves when the server is reached again.
-    await connection.flush();
+    const isBack = () =>
+      connection.flush().then(
+        () => true,
+        () => false,
+      );
+    await expect.poll(isBack, { timeout: 15_000 }).toBe(true);
     await expect.poll(() => list.put('c', { region: 'usa' }, 0), { timeout: 15_000 }).toBe(true);
     const all = await shows('b', 'c');
     expect(all.map((one) => one.definition)).toEqual([definition, { region: 'usa' }]);
