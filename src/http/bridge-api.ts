@@ -8,6 +8,9 @@ import type { LiveEvent } from './live-events.js';
 
 export type { AccountReport } from './account-report.js';
 
+/** Known here, or asked of another instance of a fleet first. */
+type Told<T> = T | Promise<T>;
+
 /** What HTTP asks of the bridge: its documents as they are now, and what a person can set going. */
 export interface BridgeApi {
   /** Whether the loop and the threads turn. */
@@ -16,13 +19,13 @@ export interface BridgeApi {
   readiness(): Health;
   /** In Prometheus' text format. */
   metrics(): Promise<{ readonly contentType: string; readonly text: string }>;
-  /** The bridge's own state (contract, section 6). */
+  /** The bridge's own state (contract, section 6), or a promise of it; null while it starts or stops. */
   state(): unknown;
-  vehicles(): readonly VehicleDocuments[];
+  vehicles(): Told<readonly VehicleDocuments[]>;
   /** By the topic id, the VIN in any case, or the vendor's id. */
-  vehicle(id: string): VehicleDocuments | undefined;
-  accounts(): readonly AccountReport[];
-  account(name: string): AccountReport | undefined;
+  vehicle(id: string): Told<VehicleDocuments | undefined>;
+  accounts(): Told<readonly AccountReport[]>;
+  account(name: string): Told<AccountReport | undefined>;
   /** A person asks for a sign-in now: refusals are forgotten. Resolves when it has ended one way or the other. */
   login(account: string): Promise<AccountReport | undefined>;
   /** Lists the account's cars anew. */

@@ -12,25 +12,25 @@ const name = z
 
 /** The bridge's documents as they are now, and the sign-in of its accounts. */
 export function addDocumentRoutes(app: App, api: BridgeApi): void {
-  addRoute(app, { ...documented, path: '/api/state', ...bridge }, (c) => {
-    const document = api.state();
+  addRoute(app, { ...documented, path: '/api/state', ...bridge }, async (c) => {
+    const document = await api.state();
     if (document !== null) return c.json(document);
     return refuse(c, failure('not_ready', 'the bridge is starting or stopping'));
   });
-  addRoute(app, { ...documented, path: '/api/vehicles', ...everyVehicle }, (c) =>
-    c.json({ schema: 1, vehicles: api.vehicles() }),
+  addRoute(app, { ...documented, path: '/api/vehicles', ...everyVehicle }, async (c) =>
+    c.json({ schema: 1, vehicles: await api.vehicles() }),
   );
-  addRoute(app, { ...documented, path: '/api/vehicles/{vehicle}', ...oneVehicle }, (c) => {
-    const documents = api.vehicle(c.req.param('vehicle') ?? '');
+  addRoute(app, { ...documented, path: '/api/vehicles/{vehicle}', ...oneVehicle }, async (c) => {
+    const documents = await api.vehicle(c.req.param('vehicle') ?? '');
     if (documents !== undefined) return c.json({ schema: 1, ...documents });
     return refuse(c, failure('unknown_vehicle', 'no account has a car that is called so'));
   });
-  addRoute(app, { ...documented, path: '/api/accounts', ...everyAccount }, (c) =>
-    c.json({ schema: 1, accounts: api.accounts() }),
+  addRoute(app, { ...documented, path: '/api/accounts', ...everyAccount }, async (c) =>
+    c.json({ schema: 1, accounts: await api.accounts() }),
   );
   const of = (c: Context): string => c.req.param('name') ?? '';
-  addRoute(app, { ...documented, path: '/api/accounts/{name}', ...oneAccount }, (c) =>
-    answer(c, api.account(of(c))),
+  addRoute(app, { ...documented, path: '/api/accounts/{name}', ...oneAccount }, async (c) =>
+    answer(c, await api.account(of(c))),
   );
   addRoute(app, { method: 'post', path: '/api/accounts/{name}/login', ...signIn }, async (c) =>
     answer(c, await api.login(of(c))),
