@@ -45,7 +45,9 @@ const folderRules = Object.entries(mayImport).map(([folder, others]) => ({
     path: '^src/',
     pathNot: [
       `^src/(${[folder, ...others].join('|')})/`,
-      ...(folder === 'cli' ? ['^src/(bridge|account|account-session|account-options)\\.ts$'] : []),
+      ...(folder === 'cli'
+        ? ['^src/(bridge|account|account-session|account-options|fleet-bridge)\\.ts$']
+        : []),
     ],
   },
 }));
@@ -75,7 +77,7 @@ module.exports = {
     {
       name: 'the-roots-do-not-know-the-command-line',
       severity: 'error',
-      from: { path: '^src/(bridge|account)\\.ts$' },
+      from: { path: '^src/(bridge|account|fleet-[a-z]+)\\.ts$' },
       to: { path: '^src/(cli/|main\\.ts$)' },
     },
     ...folderRules,

@@ -111,10 +111,12 @@ function asReplayed(event: LifeCycleEvent | undefined): LifeCycleEvent | undefin
   return event && { ...event, replayed: true };
 }
 
-/** The id by which this command can be told from the others: the sender's, else one of ours. */
-function withId(payload: Uint8Array): { readonly id: string; readonly identified: Uint8Array } {
+/** The id by which this command can be told from the others: the sender's, else this one. */
+export function withId(
+  payload: Uint8Array,
+  own = uuidv7(),
+): { readonly id: string; readonly identified: Uint8Array } {
   const fields = readFields(payload);
-  const own = uuidv7();
   if (!fields.ok) return { id: own, identified: payload };
   const { id = own } = fields.value;
   const identified = Buffer.from(JSON.stringify({ ...fields.value, id }));

@@ -250,6 +250,10 @@ export async function createBrokerSession(
       connection.start();
     },
 
+    /** Resolves when the broker has it; rejects when the connection is lost before. */
+    publish: (...words: Parameters<Connection['publish']>): Promise<void> =>
+      connection.publish(...words),
+
     /** There are other accounts than before. */
     accountsChanged(): void {
       output.carsChanged();

@@ -1,4 +1,3 @@
-import type { NatsConnection } from '@nats-io/transport-node';
 import type { AccountOptions } from './account-options.js';
 import { createAuditTrail } from './audit-trail.js';
 import { createBridgeApi, type Asked } from './bridge-api.js';
@@ -24,6 +23,7 @@ import { startControlSocket } from './http/control-socket.js';
 import { LiveEvents, stepEvent } from './http/live-events.js';
 import type { WebServer } from './http/web-server.js';
 import { createTopics } from './mqtt/topics.js';
+import type { NatsConnection } from './nats/connect.js';
 import { Polling } from './schedule/polling.js';
 import type { Cipher } from './store/cipher.js';
 import { openNatsStore } from './store/nats-store.js';

@@ -41,9 +41,10 @@ export class OwnedItem<T extends Stoppable> {
   /** Begins anew, with what may have changed; nothing where it is not owned. */
   restart(): Promise<void> {
     return this.#inTurn(async () => {
-      if (this.#running === undefined) return;
+      const begin = this.#begin;
+      if (this.#running === undefined || begin === undefined) return;
       await this.#end('released');
-      this.#running = await this.#begin?.();
+      this.#running = await begin();
     });
   }
 

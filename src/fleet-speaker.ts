@@ -8,6 +8,7 @@ import {
 import type { CommandedAccounts } from './commanded-accounts.js';
 import { ClockTrust } from './daemon/clock-trust.js';
 import { utc } from './daemon/clock.js';
+import { createForwarding } from './forwarding.js';
 import { summedState, type InstanceDocument } from './fleet-summary.js';
 import type { Directory } from './fleet/directory.js';
 import type { DropReason } from './fleet/ownership.js';
@@ -93,6 +94,11 @@ export async function startFleetSpeaker(deps: FleetSpeakerDependencies) {
         return name === undefined ? undefined : { name, state: 'signing_in' };
       },
     });
+    const forwarding = createForwarding({
+      ...{ store, publish: session.publish },
+      topicOf: (vehicle, name) => topics.vehicle(vehicle).command(name),
+      refuse: unknown.refuse,
+    });
     const ownCommands = await createOwnCommands({
       ...{ clock, retry: broker.retry, store, boot, log, metrics, output: session.output, polling },
       ...{ accounts, allow: broker.allow, expiresIn_ms: broker.expiresIn_ms },
@@ -105,8 +111,10 @@ export async function startFleetSpeaker(deps: FleetSpeakerDependencies) {
     async function take(arrived: Asked): Promise<void> {
       const { target } = arrived;
       if (target === 'bridge') return ownCommands.handle(arrived);
-      // The owner of a known car hears its commands itself.
-      if (directory.find(target) === undefined) unknown.refuse(arrived);
+      const car = directory.find(target);
+      if (car === undefined) unknown.refuse(arrived);
+      // The owner hears its cars' commands itself, but for a name that it cannot subscribe to.
+      else if (!car.exact) return forwarding.forward(arrived, car.topic_id);
       return undefined;
     }
 

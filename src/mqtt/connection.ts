@@ -23,6 +23,8 @@ export interface Received {
 export interface PublishOptions {
   readonly retain?: boolean;
   readonly correlation?: Buffer;
+  readonly responseTopic?: string;
+  readonly messageExpiry_s?: number;
 }
 
 export interface Connected {
@@ -135,11 +137,8 @@ export class Connection {
   publish(topic: string, payload: string, options: PublishOptions = {}): Promise<void> {
     const state = this.#state;
     if (state.is !== 'connected') return Promise.reject(new Error('not connected to the broker'));
-    const { retain = false, correlation } = options;
-    const properties =
-      correlation === undefined || state.version === 4
-        ? {}
-        : { properties: { correlationData: correlation } };
+    const { retain = false } = options;
+    const properties = state.version === 4 ? {} : propertiesOf(options);
     return state.window.send(
       () =>
         new Promise((resolve, reject) => {
@@ -349,6 +348,15 @@ export class Connection {
         : {}),
     };
   }
+}
+
+function propertiesOf({ correlation, responseTopic, messageExpiry_s }: PublishOptions) {
+  const properties = {
+    ...(correlation === undefined ? {} : { correlationData: correlation }),
+    ...(responseTopic === undefined ? {} : { responseTopic }),
+    ...(messageExpiry_s === undefined ? {} : { messageExpiryInterval: messageExpiry_s }),
+  };
+  return Object.keys(properties).length === 0 ? {} : { properties };
 }
 
 /** Without a stack: a broker that is away is nothing to trace. A name with several addresses fails with an error for each. */

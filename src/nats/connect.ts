@@ -1,6 +1,8 @@
 import { connect, credsAuthenticator, type NatsConnection } from '@nats-io/transport-node';
 import type { Logger } from '../daemon/logger.js';
 
+export type { NatsConnection };
+
 export interface NatsSettings {
   readonly servers: readonly string[];
   /** What the servers call this client. */
