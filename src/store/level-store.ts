@@ -88,10 +88,9 @@ class LevelStore implements Store {
         : newestFirst
           ? { gte: from, lt: after }
           : { gt: after, ...endOf(prefix) };
-    const rows = await this.#db
-      .iterator({ ...range, limit, reverse: newestFirst })
-      .all()
-      .catch(unreadable);
+    // A database that is not open throws at once.
+    const read = async () => this.#db.iterator({ ...range, limit, reverse: newestFirst }).all();
+    const rows = await read().catch(unreadable);
     return rows.map(([key, text]) => entryOf(key, text));
   }
 

@@ -1,6 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Entry, ListOptions, Store, Write } from '../../src/store/store.js';
+import {
+  StoreError,
+  type Entry,
+  type ListOptions,
+  type Store,
+  type Write,
+} from '../../src/store/store.js';
 import { onTeardown } from '../support/teardown.js';
 
 export interface Engine {
@@ -39,6 +45,35 @@ export function describeStore(name: string, engine: Engine): void {
       await store.batch([{ type: 'del', key: 'key' }]);
       expect(await store.putIf('key', 2, 0)).toBe(true);
       expect((await store.get('key'))?.value).toBe(2);
+    });
+
+    test('may be large', async () => {
+      const store = await fresh();
+      const values = ['x', 'y'].map((letter) => letter.repeat(100_000));
+      await Promise.all(values.map((value, number) => store.put(`large/${number}`, value)));
+      await store.put('small', 1);
+      const held = await store.list('large/');
+      expect(held.map((entry) => entry.value)).toEqual(values);
+    });
+
+    test('have keys of any characters', async () => {
+      const store = await fresh();
+      const keys = [
+        'a b',
+        'a.b.>',
+        'a*',
+        'a\'"',
+        'a\n\t\0',
+        'a\\',
+        '$JS',
+        '__proto__',
+        '🚗'.repeat(50),
+      ];
+      await store.batch(keys.map((key) => put(key)));
+      for (const key of keys) expect((await store.get(key))?.value).toBe(key);
+      expect(keysOf(await store.list('a')).sort()).toEqual(keys.slice(0, 6).sort());
+      await store.batch(keys.map((key) => ({ type: 'del', key })));
+      expect(await store.list('')).toEqual([]);
     });
 
     test('survive the close, the revision too', async () => {
@@ -115,6 +150,68 @@ export function describeStore(name: string, engine: Engine): void {
         expect((await store.get(key))?.value).toBe(number);
       await Promise.all(keys.map((_, number) => store.put('same', number)));
       expect((await store.get('same'))?.value).toBe(keys.length - 1);
+    });
+
+    test('that touch the same keys are each a whole, in their order', async () => {
+      const store = await fresh();
+      const keys = ['a', 'b', 'c', 'd'];
+      await Promise.all(
+        Array.from({ length: 50 }, (_, number) => {
+          const own = keys.slice(number % 2, (number % 2) + 3);
+          return store.batch(own.map((key) => ({ type: 'put', key, value: number })));
+        }),
+      );
+      const held = await store.list('');
+      expect(held.map(({ key, value }) => [key, value])).toEqual([
+        ['a', 48],
+        ['b', 49],
+        ['c', 49],
+        ['d', 49],
+      ]);
+    });
+
+    test('of one key in one batch leave the last', async () => {
+      const store = await fresh();
+      await store.batch([
+        { type: 'put', key: 'kept', value: 1 },
+        { type: 'del', key: 'kept' },
+        { type: 'put', key: 'kept', value: 2 },
+        { type: 'put', key: 'gone', value: 1 },
+        { type: 'del', key: 'gone' },
+      ]);
+      expect((await store.list('')).map(({ key, value }) => [key, value])).toEqual([['kept', 2]]);
+    });
+
+    test('under way are on the disk when the store is closed, and none comes after that', async () => {
+      const place = await engine.newPlace();
+      const first = await engine.open(place);
+      const written = Promise.all([1, 2, 3].map((number) => first.put(`key/${number}`, number)));
+      await first.close();
+      await written;
+      await expect(first.put('key/4', 4)).rejects.toThrow(StoreError);
+      await expect(first.get('key/1')).rejects.toThrow(StoreError);
+      await expect(first.list('')).rejects.toThrow(StoreError);
+      const second = await engine.open(place);
+      onTeardown(() => second.close());
+      expect(keysOf(await second.list(''))).toEqual(['key/1', 'key/2', 'key/3']);
+    });
+
+    test('may meet reads', async () => {
+      const store = await fresh();
+      const keys = Array.from({ length: 20 }, (_, number) => `key/${number + 10}`);
+      await store.batch(keys.map((key) => put(key)));
+      let isOver = false;
+      const writing = async (): Promise<void> => {
+        for (let round = 0; round < 30; round += 1) await store.batch(keys.map((key) => put(key)));
+        isOver = true;
+      };
+      const reading = async (): Promise<void> => {
+        while (!isOver) {
+          const held = await store.list('key/');
+          expect(held.map(({ key, value }) => [key, value])).toEqual(keys.map((key) => [key, key]));
+        }
+      };
+      await Promise.all([writing(), reading(), reading()]);
     });
 
     test('what is lazy comes with the next batch, or by itself', async () => {
