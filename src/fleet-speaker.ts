@@ -97,7 +97,9 @@ export async function startFleetSpeaker(deps: FleetSpeakerDependencies) {
     const forwarding = createForwarding({
       ...{ store, publish: session.publish },
       topicOf: (vehicle, name) => topics.vehicle(vehicle).command(name),
-      refuse: unknown.refuse,
+      refuse: (arrived, reason) => {
+        unknown.refuse(arrived, reason);
+      },
     });
     const ownCommands = await createOwnCommands({
       ...{ clock, retry: broker.retry, store, boot, log, metrics, output: session.output, polling },

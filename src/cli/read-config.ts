@@ -1,8 +1,11 @@
+import type { AccountConfig } from '../config/accounts.js';
 import type { Config } from '../config/schema.js';
 import { loadConfig } from '../config/load-config.js';
 
 export interface ReadConfig {
   readonly config: Config;
+  /** Accounts that are written down and switched off. */
+  readonly disabled: readonly AccountConfig[];
   readonly warnings: readonly string[];
 }
 

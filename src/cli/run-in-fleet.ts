@@ -1,12 +1,16 @@
 import { readFile } from 'node:fs/promises';
 import type { BridgeOptions } from '../bridge.js';
+import type { AccountConfig } from '../config/accounts.js';
 import type { Config } from '../config/schema.js';
 import type { NatsStoreConfig } from '../config/store.js';
 import { systemClock } from '../daemon/clock.js';
 import type { Logger } from '../daemon/logger.js';
 import { startFleetBridge } from '../fleet-bridge.js';
+import { AccountList } from '../fleet/account-list.js';
+import type { StoredAccount } from '../fleet/stored-account.js';
 import { connectNats, type NatsSettings } from '../nats/connect.js';
 import { createCipher, type Cipher } from '../store/cipher.js';
+import { fleetAccount } from './accounts/fleet-account.js';
 import { StartFault } from './bridge-options.js';
 
 export interface FleetConfig extends Config {
@@ -25,13 +29,27 @@ export async function startInFleet(
   { log, workerEntry }: FleetStartDependencies,
 ) {
   const { store, instance } = config;
+  const cipher = cipherOf(store);
   const connection = await connectNats(await natsSettings(store, instance), log);
   try {
     const bridge = await startFleetBridge(
       { ...options, instance, fleet: store.name, replicas: store.replicas },
-      { clock: systemClock, log, connection, cipher: cipherOf(store), workerEntry },
+      { clock: systemClock, log, connection, cipher, workerEntry },
     );
-    return { bridge, stopFollowing: () => Promise.resolve() };
+    const kept = { connection, name: store.name, replicas: store.replicas, cipher, log };
+    const list = await AccountList.open(kept);
+    return {
+      bridge,
+      watchStored: (onChange: (accounts: readonly AccountConfig[]) => void) => {
+        const known = new StoredAccounts(log);
+        return list.watch({
+          log,
+          onChange: (stored) => {
+            void known.read(stored).then(onChange);
+          },
+        });
+      },
+    };
   } catch (error) {
     await connection.close();
     throw error;
@@ -76,5 +94,33 @@ async function readIfNamed(file: string | undefined): Promise<string | undefined
     return await readFile(file, 'utf8');
   } catch (error) {
     throw new StartFault(`${file} cannot be read`, { cause: error });
+  }
+}
+
+/** The accounts that the fleet keeps, as they can be run: one with a fault stays as it was. */
+class StoredAccounts {
+  readonly #log: Logger;
+  #known = new Map<string, AccountConfig>();
+  readonly #warned = new Map<string, string>();
+
+  constructor(log: Logger) {
+    this.#log = log;
+  }
+
+  async read(stored: readonly StoredAccount[]): Promise<readonly AccountConfig[]> {
+    const read = await Promise.all(stored.map(fleetAccount));
+    const good = read.flatMap(({ name, account, faults }) => {
+      if (account === undefined) this.#warn(name, faults.map(({ message }) => message).join('; '));
+      const last = account ?? this.#known.get(name);
+      return last === undefined ? [] : [[name, last] as const];
+    });
+    this.#known = new Map(good);
+    return [...this.#known.values()].filter(({ enabled }) => enabled);
+  }
+
+  #warn(account: string, message: string): void {
+    if (this.#warned.get(account) === message) return;
+    this.#warned.set(account, message);
+    this.#log.warn({ account }, `${message}; the account stays as it was`);
   }
 }
