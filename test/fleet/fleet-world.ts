@@ -14,7 +14,7 @@ import type { NatsServer } from '../support/nats.js';
 import { onTeardown } from '../support/teardown.js';
 import { waitUntil } from '../support/wait.js';
 
-/** Quick enough for a test, slow enough for a machine that does much else. */
+/** For tests in which somebody dies: quick, though not too quick for a machine that does much else. */
 export const quickTiming: FleetTiming = {
   beat_ms: 200,
   fence_ms: 1200,
@@ -24,7 +24,7 @@ export const quickTiming: FleetTiming = {
   rescued_ms: 60_000,
 };
 
-/** For what has to bridge the start of a server. */
+/** With it nobody is taken for dead, however busy the machine is. */
 export const patientTiming: FleetTiming = {
   ...quickTiming,
   beat_ms: 500,
@@ -79,7 +79,7 @@ export class FleetWorld {
       version: '1.2.3',
       clock: systemClock,
       log,
-      timing: quickTiming,
+      timing: patientTiming,
       retry: { initial_ms: 50, factor: 2, max_ms: 200, jitter: 0 },
       take: (item, lease) => this.#take(instance, item, lease),
       drop: (item, why) => this.#drop(instance, item, why),

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { Cuttable } from '../support/cuttable.js';
 import { hasNats, startNats } from '../support/nats.js';
 import { waitUntil } from '../support/wait.js';
-import { FleetWorld, itemsOf, LeapingClock, patientTiming } from './fleet-world.js';
+import { FleetWorld, itemsOf, LeapingClock, quickTiming } from './fleet-world.js';
 
 describe.skipIf(!hasNats)('ownership in a fleet with outages', () => {
   test('one that is cut off gives up before another takes over, and comes back', async () => {
@@ -10,8 +10,11 @@ describe.skipIf(!hasNats)('ownership in a fleet with outages', () => {
     const world = new FleetWorld(nats);
     const line = await Cuttable.before(nats.port);
     const items = itemsOf(40);
-    const far = await world.join('far', { url: `nats://127.0.0.1:${String(line.port)}` });
-    const near = await world.join('near');
+    const far = await world.join('far', {
+      url: `nats://127.0.0.1:${String(line.port)}`,
+      timing: quickTiming,
+    });
+    const near = await world.join('near', { timing: quickTiming });
     for (const ownership of [far, near]) ownership.setItems(items);
     await world.spread(items, [far, near]);
     await line.down();
@@ -34,8 +37,8 @@ describe.skipIf(!hasNats)('ownership in a fleet with outages', () => {
   test('one that was suspended does nothing with what it had', async () => {
     const world = new FleetWorld(await startNats());
     const clock = new LeapingClock();
-    const one = await world.join('one', { clock });
-    const two = await world.join('two');
+    const one = await world.join('one', { clock, timing: quickTiming });
+    const two = await world.join('two', { timing: quickTiming });
     const items = itemsOf(10);
     for (const ownership of [one, two]) ownership.setItems(items);
     await world.spread(items, [one, two]);
@@ -60,10 +63,7 @@ describe.skipIf(!hasNats)('ownership in a fleet with outages', () => {
     async (how) => {
       const nats = await startNats();
       const world = new FleetWorld(nats);
-      const both = [
-        await world.join('one', { timing: patientTiming }),
-        await world.join('two', { timing: patientTiming }),
-      ] as const;
+      const both = [await world.join('one'), await world.join('two')] as const;
       for (const ownership of both) ownership.setItems(itemsOf(10));
       await world.spread(itemsOf(10), both);
       if (how === 'kill') {
@@ -82,7 +82,10 @@ describe.skipIf(!hasNats)('ownership in a fleet with outages', () => {
       const nats = await startNats();
       const world = new FleetWorld(nats);
       const items = itemsOf(30);
-      const both = [await world.join('one'), await world.join('two')] as const;
+      const both = [
+        await world.join('one', { timing: quickTiming }),
+        await world.join('two', { timing: quickTiming }),
+      ] as const;
       for (const ownership of both) ownership.setItems(items);
       await world.spread(items, both);
       if (how === 'hung') nats.pause();
@@ -104,8 +107,14 @@ describe.skipIf(!hasNats)('ownership in a fleet with outages', () => {
     const world = new FleetWorld(nats);
     const line = await Cuttable.before(nats.port);
     const items = itemsOf(300);
-    const dead = await world.join('dead', { url: `nats://127.0.0.1:${String(line.port)}` });
-    const others = [await world.join('one'), await world.join('two')] as const;
+    const dead = await world.join('dead', {
+      url: `nats://127.0.0.1:${String(line.port)}`,
+      timing: quickTiming,
+    });
+    const others = [
+      await world.join('one', { timing: quickTiming }),
+      await world.join('two', { timing: quickTiming }),
+    ] as const;
     for (const ownership of [dead, ...others]) ownership.setItems(items);
     await world.spread(items, [dead, ...others]);
     await line.down();
@@ -147,11 +156,14 @@ describe.skipIf(!hasNats)('two processes of one name', () => {
     const nats = await startNats();
     const world = new FleetWorld(nats);
     const line = await Cuttable.before(nats.port);
-    const killed = await world.join('same', { url: `nats://127.0.0.1:${String(line.port)}` });
+    const killed = await world.join('same', {
+      url: `nats://127.0.0.1:${String(line.port)}`,
+      timing: quickTiming,
+    });
     killed.setItems(itemsOf(4));
     await world.spread(itemsOf(4), [killed]);
     await line.down();
-    const again = await world.join('same');
+    const again = await world.join('same', { timing: quickTiming });
     again.setItems(itemsOf(4));
     await world.spread(itemsOf(4), [again]);
     expect(world.overlap()).toBeUndefined();

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { Ownership } from '../../src/fleet/ownership.js';
 import { hasNats, startNats } from '../support/nats.js';
 import { waitUntil } from '../support/wait.js';
-import { closedGate, FleetWorld, itemsOf, quickTiming } from './fleet-world.js';
+import { closedGate, FleetWorld, itemsOf, patientTiming } from './fleet-world.js';
 
 const namesOf = ({ instances }: Ownership): string[] => instances.map(({ name }) => name);
 
@@ -92,7 +92,7 @@ describe.skipIf(!hasNats)('ownership in a fleet', () => {
         return Promise.reject(new Error('no room'));
       },
     });
-    const sound = await world.join('sound', { timing: { ...quickTiming, overdue_ms: 500 } });
+    const sound = await world.join('sound', { timing: { ...patientTiming, overdue_ms: 500 } });
     for (const ownership of [sick, sound]) ownership.setItems(items);
     await waitUntil(
       () => sound.held.length === 6,
