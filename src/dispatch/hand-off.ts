@@ -1,4 +1,5 @@
 import type { Clock } from '../daemon/clock.js';
+import { laterTask } from '../vehicle/later-task.js';
 import type { Failure } from '../vehicle/outcome.js';
 import { reachesCar, type Outcome, type Task } from '../vehicle/task.js';
 
@@ -17,22 +18,41 @@ export interface HandOffOptions {
   readonly onRequest: (task: Task | undefined, nth: number) => void;
 }
 
+const mostTries = 3;
+
 /** The one way of tasks to the threads: nothing leaves or comes back without being told. */
 export function createHandOff(options: HandOffOptions) {
   const { clock, run, refusal, sendWithin_ms, onLeave, onReturn, onRequest } = options;
   const underWay = new Map<string, { readonly task: Task; requests: number }>();
 
+  /**
+   * To start a process may take longer than what is known of the time in which it may send: then that has gone on
+   * meanwhile, the process runs, and it is tried again as long as the task's own time allows.
+   */
+  async function runInTime(asked: Task, since: number): Promise<Outcome> {
+    let task = asked;
+    for (let tries = 1; ; tries += 1) {
+      const within_ms = reachesCar(asked.operation) ? sendWithin_ms?.() : undefined;
+      if (within_ms === undefined) return run(task);
+      const outcome = await run(sentWithin(task, within_ms));
+      const passed_ms = clock.monotonic() - since;
+      const again = passed_ms < asked.remaining_ms ? laterTask(asked, passed_ms) : undefined;
+      const mayLeave = again !== undefined && refusal() === undefined;
+      if (tries === mostTries || !mayLeave || !wasTooLate(outcome)) return outcome;
+      task = again;
+    }
+  }
+
   return {
     handOff: async (asked: Task): Promise<Outcome> => {
       const refused = refusal();
       if (refused !== undefined) return { ok: false, failure: refused, requests: 0 };
-      const task = reachesCar(asked.operation) ? sentWithin(asked, sendWithin_ms?.()) : asked;
       const since = clock.monotonic();
-      underWay.set(task.attempt, { task, requests: 0 });
-      onLeave(task);
-      const outcome = await run(task);
-      underWay.delete(task.attempt);
-      return onReturn(task, outcome, clock.monotonic() - since);
+      underWay.set(asked.attempt, { task: asked, requests: 0 });
+      onLeave(asked);
+      const outcome = await runInTime(asked, since);
+      underWay.delete(asked.attempt);
+      return onReturn(asked, outcome, clock.monotonic() - since);
     },
 
     /** The thread that has this attempt has sent a request. */
@@ -44,7 +64,12 @@ export function createHandOff(options: HandOffOptions) {
   };
 }
 
-function sentWithin(task: Task, most_ms: number | undefined): Task {
-  if (most_ms === undefined) return task;
+function sentWithin(task: Task, most_ms: number): Task {
   return { ...task, send_within_ms: Math.min(task.send_within_ms ?? Infinity, most_ms) };
+}
+
+/** The time to send it was over before anything was asked. */
+function wasTooLate({ requests, ...outcome }: Outcome): boolean {
+  if (outcome.ok || requests > 0) return false;
+  return outcome.failure.code === 'timeout' && outcome.failure.sent === false;
 }
