@@ -51,13 +51,14 @@ export class AccountRoster {
   }
 
   async #apply(): Promise<void> {
-    for (let wanted; wanted !== this.#wanted && !this.#isStopped;) {
+    const { signal } = this.#stopping;
+    for (let wanted; wanted !== this.#wanted && !signal.aborted;) {
       wanted = this.#wanted;
       // Who configures an account here means that one.
       const { configured, stored } = wanted;
       const accounts = new Map([...stored, ...configured].map((one) => [one.name, one]));
       for (const name of this.#running.keys()) if (!accounts.has(name)) await this.#remove(name);
-      for (const account of accounts.values()) if (!signal.aborted) await this.#set(account);
+      for (const account of accounts.values()) await this.#set(account);
     }
   }
 
@@ -71,6 +72,7 @@ export class AccountRoster {
   async #set(account: AccountConfig): Promise<void> {
     const { config, bridge, secrets, log } = this.#options;
     const { name } = account;
+    if (this.#stopping.signal.aborted) return;
     if (isDeepStrictEqual(this.#running.get(name), account)) return;
     for (const secret of accountSecrets(account)) secrets.add(secret);
     try {
