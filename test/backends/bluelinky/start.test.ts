@@ -43,7 +43,7 @@ test('without the library the start is refused, and says what to install', async
 
 test('without the library the daemon ends as with any wrong configuration', async () => {
   const config = await configFor('region: usa, brand: hyundai', await tempDir());
-  expect(await runWith({ config, warnings: [] })).toBe(78);
+  expect(await runWith({ config, warnings: [], disabled: [] })).toBe(78);
 });
 
 test.each(['8.4.0', '90.0.0', '10.1.0'])('a library %s is refused', async (version) => {
