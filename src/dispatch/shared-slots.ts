@@ -78,7 +78,11 @@ export class SharedSlots {
     const wasReserved = this.isReserved;
     this.#shares.add(share);
     this.#byUse.add(share);
-    if (this.isReserved !== wasReserved) askInOrder(others);
+    if (this.isReserved !== wasReserved) {
+      // What was started because it was reserved.
+      for (const other of others) other.sharer.endIdle(Infinity);
+      askInOrder(others);
+    }
     return {
       isReserved: () => this.isReserved,
       take: (claim, fromReserve) => this.#take(share, claim, fromReserve),

@@ -283,6 +283,10 @@ test('threads without work end for those of others, first what has not been used
       },
     }),
   );
+  // With the ninth account none has a thread of its own any more.
+  expect(ended).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
+  ended.length = 0;
+  threads.fill(1);
   // Each has an idle thread: nobody needs another one.
   for (const index of [0, 1, 2]) accounts[index]?.take('read')?.();
   expect(ended).toEqual([]);
