@@ -21,6 +21,7 @@ const packages = {
   mosquitto_pub: 'mosquitto-clients',
   chromium: 'chromium',
   promtool: 'prometheus',
+  'nats-server': 'nats-server',
   'systemd-notify': 'systemd',
 };
 const absent = missingPrograms(Object.keys(packages)).map(

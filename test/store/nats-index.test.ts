@@ -137,6 +137,60 @@ describe('where in the log what is', () => {
     );
   });
 
+  const put = { key: 'a', size: 10 };
+  const writer = () => {
+    const index = new LogIndex({ lag_ms: 0 });
+    let sequence = 0;
+    const write = (...records: RecordHead[]): number => {
+      sequence += 1;
+      index.applyOwn({ sequence, size: 100, records }, sequence);
+      return sequence;
+    };
+    return { index, write };
+  };
+
+  test('a deletion stays as long as any older value of its key may exist', () => {
+    const { index, write } = writer();
+    const [older, newer] = [write(put), write(put)];
+    write({ key: 'a' });
+    expect(index.takeDead()).toEqual([older, newer]);
+    index.forget(newer);
+    for (let round = 0; round < 5; round += 1) write();
+    expect(index.takeDead()).toEqual([4, 5, 6, 7]);
+    index.forget(older);
+    for (let round = 0; round < 3; round += 1) write();
+    expect(index.takeDead()).toContain(3);
+  });
+
+  test('a deletion goes when a message is stored that was published after the value was gone', () => {
+    const { index, write } = writer();
+    write(put);
+    write({ key: 'a' });
+    write();
+    index.takeDead();
+    index.forget(1);
+    write();
+    // That one may have been under way already when the answer came.
+    expect(index.takeDead()).not.toContain(2);
+    write();
+    expect(index.takeDead()).toContain(2);
+  });
+
+  test('a deletion stays while a replica may be behind', () => {
+    const index = new LogIndex({ lag_ms: 1000 });
+    const write = (sequence: number, now_ms: number, ...records: RecordHead[]): void => {
+      index.applyOwn({ sequence, size: 100, records }, now_ms);
+    };
+    write(1, 0, put);
+    write(2, 10, { key: 'a' });
+    index.takeDead();
+    index.forget(1);
+    for (let more = 3; more < 50; more += 1) write(more, 1000 + more);
+    expect(index.takeDead()).not.toContain(2);
+    write(50, 2100);
+    expect(index.takeDead()).toContain(2);
+  });
+
   test('nothing is left of what is not needed, but the newest message', () => {
     const index = new LogIndex({ lag_ms: 0 });
     let sequence = 0;
