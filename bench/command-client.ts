@@ -34,7 +34,7 @@ export class CommandClient {
     });
   }
 
-  static async connect(url: string, { base }: Bridge): Promise<CommandClient> {
+  static async connect(url: string, { base }: Pick<Bridge, 'base'>): Promise<CommandClient> {
     const client = await connect(url);
     await client.subscribeAsync(`${base}/+/result`, { qos: 1 });
     return new CommandClient(client, base);

@@ -2,7 +2,7 @@
 export interface Row {
   readonly figure: string;
   readonly value: number;
-  readonly unit: 'ms' | '/s' | 'MB' | '×';
+  readonly unit: 'ms' | 's' | '/s' | 's/min' | 'MB' | '×';
   readonly control?: { readonly expression: string; readonly value: number };
   readonly target?: Target;
   /** Said below the table: what is particular about this one. */

@@ -1,7 +1,10 @@
 import { parseArgs } from 'node:util';
+import { hasNats } from '../test/support/nats.js';
 import { endAll } from '../test/support/teardown.js';
 import type { Figure, Finding, Options } from './figure.js';
 import { endurance } from './figures/endurance.js';
+import { fleetIdle } from './figures/fleet-idle.js';
+import { fleetLatency, fleetThroughput } from './figures/fleet-load.js';
 import { hungCar, hungWakes } from './figures/hanging.js';
 import { latency, pythonLatency } from './figures/latency.js';
 import { eventLoop, throughput } from './figures/load.js';
@@ -10,7 +13,7 @@ import { polls } from './figures/polls.js';
 import { start } from './figures/start.js';
 import { asJson, table } from './report.js';
 
-const figures: readonly Figure[] = [
+const ofOne: readonly Figure[] = [
   latency,
   pythonLatency,
   hungWakes,
@@ -23,8 +26,12 @@ const figures: readonly Figure[] = [
   endurance,
 ];
 
+/** Of several instances on a NATS. */
+const ofFleets: readonly Figure[] = [fleetLatency, fleetThroughput, fleetIdle];
+
 const { values } = parseArgs({
   options: {
+    fleet: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
     long: { type: 'boolean', default: false },
     only: { type: 'string', multiple: true },
@@ -32,6 +39,12 @@ const { values } = parseArgs({
     reconnects: { type: 'string', default: '1000' },
   },
 });
+
+const figures = values.fleet ? ofFleets : ofOne;
+if (values.fleet && !hasNats) {
+  console.error('--fleet: nats-server is missing (package nats-server)');
+  process.exit(69);
+}
 
 const chosen = figures.filter(({ name, isLong = false }) =>
   values.only === undefined ? values.long || !isLong : values.only.includes(name),

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { NatsConnection } from '@nats-io/transport-node';
+import { z } from 'zod';
 import { createLogger } from '../../src/daemon/logger.js';
 import { KnownSecrets } from '../../src/daemon/redaction.js';
 import { connectNats } from '../../src/nats/connect.js';
@@ -23,18 +24,21 @@ export class NatsServer {
   readonly url: string;
   readonly log = new GrowingList<string>();
   readonly #folder: string;
+  readonly #monitorPort: number | undefined;
   #process: ChildProcess | undefined;
 
-  constructor(port: number, folder: string) {
+  constructor(port: number, folder: string, monitorPort?: number) {
     this.port = port;
     this.url = `nats://127.0.0.1:${String(port)}`;
     this.#folder = folder;
+    this.#monitorPort = monitorPort;
   }
 
   /** Resolves when connections are accepted. */
   async start(): Promise<void> {
     const known = this.log.items.length;
     const args = ['-a', '127.0.0.1', '-p', String(this.port), '-js', '-sd', this.#folder];
+    if (this.#monitorPort !== undefined) args.push('-m', String(this.#monitorPort));
     const process = spawn(server ?? 'nats-server', args, { stdio: ['ignore', 'ignore', 'pipe'] });
     this.#process = process;
     createInterface(process.stderr).on('line', (line) => {
@@ -87,6 +91,12 @@ export class NatsServer {
     return connection;
   }
 
+  /** How many messages its clients have sent it, if it is `monitored`. */
+  async received(): Promise<number> {
+    const answer = await fetch(`http://127.0.0.1:${String(this.#monitorPort)}/varz`);
+    return z.object({ in_msgs: z.number() }).parse(await answer.json()).in_msgs;
+  }
+
   async #end(signal: NodeJS.Signals): Promise<void> {
     const process = this.#process;
     this.#process = undefined;
@@ -98,9 +108,16 @@ export class NatsServer {
   }
 }
 
-export async function startNats(): Promise<NatsServer> {
+export interface NatsOptions {
+  /** Tells what it does on a port for that. */
+  readonly monitored?: boolean;
+}
+
+export async function startNats({ monitored }: NatsOptions = {}): Promise<NatsServer> {
   for (let attempt = 1; ; attempt += 1) {
-    const nats = new NatsServer(await freePort(), join(await tempDir(), 'jetstream'));
+    const folder = join(await tempDir(), 'jetstream');
+    const monitorPort = monitored === true ? await freePort() : undefined;
+    const nats = new NatsServer(await freePort(), folder, monitorPort);
     onTeardown(() => nats.stop());
     try {
       await nats.start();
