@@ -45,27 +45,7 @@ export function createFleetApi(options: FleetApiOptions): BridgeApi {
   const lists = createFleetLists({ ...options, others });
   const take = createFleetCommand({ clock: options.clock, calls, local, events });
 
-  /** What the owner answers; without one the account is out of reach. */
-  async function ofOwner(
-    name: 'account' | 'login' | 'list',
-    account: string,
-    timeout_ms: number,
-  ): Promise<AccountReport | undefined> {
-    if (!options.accountNames().includes(account)) return undefined;
-    const owner = ownerOf(account);
-    const starting = 'the instance that has the account is just starting it';
-    if (owner === calls.instance) {
-      return (await local[name](account)) ?? outOfReach(account, starting);
-    }
-    if (owner === undefined) return outOfReach(account, nobody);
-    try {
-      const told = await calls.ask(owner, apiMethods[name], { account }, { timeout_ms, watch_ms });
-      return told ?? outOfReach(account, starting);
-    } catch (error) {
-      if (!(error instanceof CallError)) throw error;
-      return outOfReach(account, error.message);
-    }
-  }
+  const ofOwner = createOwnerQuestions(options);
 
   return {
     health: () => local.health(),
@@ -80,7 +60,7 @@ export function createFleetApi(options: FleetApiOptions): BridgeApi {
       return told.get(name) ?? local.state();
     },
 
-    vehicles: lists.vehicles,
+    vehicles: () => lists.vehicles(),
     async vehicle(id) {
       const found = directory.find(id);
       const owner = found && ownerOf(found.account);
@@ -89,7 +69,7 @@ export function createFleetApi(options: FleetApiOptions): BridgeApi {
       return told.get(owner);
     },
 
-    accounts: lists.accounts,
+    accounts: () => lists.accounts(),
     account: (name) => ofOwner('account', name, answer_ms),
     login: (name) => ofOwner('login', name, signIn_ms),
     list: (name) => ofOwner('list', name, signIn_ms),
@@ -107,5 +87,38 @@ export function createFleetApi(options: FleetApiOptions): BridgeApi {
       const pages = [...told.values()].filter((page) => page !== undefined);
       return mergePages([await local.commands(query), ...pages], query.limit);
     },
+  };
+}
+
+type OwnerQuestion = 'account' | 'login' | 'list';
+
+/** What the owner of an account answers; without one the account is out of reach. */
+function createOwnerQuestions({ calls, local, accountNames, ownerOf }: FleetApiOptions) {
+  const starting = 'the instance that has the account is just starting it';
+  const ask = (
+    owner: string,
+    question: OwnerQuestion,
+    account: string,
+    timeout_ms: number,
+  ): AccountReport | undefined | Promise<AccountReport | undefined> =>
+    owner === calls.instance
+      ? local[question](account)
+      : calls.ask(owner, apiMethods[question], { account }, { timeout_ms, watch_ms });
+
+  return async (
+    question: OwnerQuestion,
+    account: string,
+    timeout_ms: number,
+  ): Promise<AccountReport | undefined> => {
+    if (!accountNames().includes(account)) return undefined;
+    const owner = ownerOf(account);
+    if (owner === undefined) return outOfReach(account, nobody);
+    try {
+      const told = await ask(owner, question, account, timeout_ms);
+      return told ?? outOfReach(account, starting);
+    } catch (error) {
+      if (!(error instanceof CallError)) throw error;
+      return outOfReach(account, error.message);
+    }
   };
 }

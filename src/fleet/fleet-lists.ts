@@ -68,15 +68,24 @@ async function partsOf<T>(
   method: CallMethod<Behind, Part<T>>,
 ): Promise<T[]> {
   const items: T[] = [];
-  const soon = { timeout_ms: answer_ms };
-  for (let after: string | null = null; ;) {
-    const told = await calls.askAll([instance], method, { after }, soon);
-    const part = told.get(instance);
+  let from: Behind | undefined = { after: null };
+  while (from !== undefined) {
+    const part: Part<T> | undefined = await partOf(calls, instance, method, from);
     if (part === undefined) return [];
     items.push(...part.items);
-    if (part.next === null) return items;
-    after = part.next;
+    from = part.next === null ? undefined : { after: part.next };
   }
+  return items;
+}
+
+async function partOf<T>(
+  calls: InstanceCalls,
+  instance: string,
+  method: CallMethod<Behind, Part<T>>,
+  from: Behind,
+): Promise<Part<T> | undefined> {
+  const told = await calls.askAll([instance], method, from, { timeout_ms: answer_ms });
+  return told.get(instance);
 }
 
 function byAccount(one: VehicleDocuments, other: VehicleDocuments): number {
