@@ -2,6 +2,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import { parseDuration } from '../config/duration.js';
 import { statuses } from '../vehicle/life-cycle.js';
 import { codeMethods } from '../vehicle/task.js';
+import { addAccounts } from './accounts/subcommands.js';
 import { exitCodes, type ExitCode } from './exit-codes.js';
 import { addService } from './install-service.js';
 import type { DoctorOptions } from './doctor.js';
@@ -62,6 +63,9 @@ export async function runSubcommand(args: readonly string[]): Promise<Running | 
       const { vehicles } = await import('./vehicles.js');
       result = await vehicles(options);
     });
+  addAccounts(program, (code) => {
+    result = code;
+  });
   program
     .command('login')
     .description('sign in, with a one-time code where the maker wants one')

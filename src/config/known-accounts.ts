@@ -13,33 +13,32 @@ type Good = WrittenAccount & { readonly account: AccountConfig };
 
 const isGood = (one: WrittenAccount): one is Good => one.account !== undefined;
 
-/** The accounts of the list, which stay, and those of the folder. They always go together. */
+/** Accounts that stay, and others that come and go. They always go together. */
 export class KnownAccounts {
-  readonly #list: readonly AccountConfig[];
-  readonly #folder: Map<string, AccountConfig>;
+  readonly #fixed: readonly AccountConfig[];
+  readonly #changing: Map<string, AccountConfig>;
   /** What has no fault of its own and did not go with the others: perhaps it does when they have changed. */
   readonly #refused = new Map<string, Good>();
 
-  constructor(accounts: readonly AccountConfig[]) {
-    this.#list = accounts.filter(({ origin }) => origin === 'list');
-    const others = accounts.filter(({ origin }) => origin !== 'list');
-    this.#folder = new Map(others.map((account) => [account.name, account]));
+  constructor(fixed: readonly AccountConfig[], changing: readonly AccountConfig[] = []) {
+    this.#fixed = fixed;
+    this.#changing = new Map(changing.map((account) => [account.name, account]));
   }
 
-  /** Those that are to run: of the list, then of the folder by name. */
+  /** Those that are to run: first those that stay, then the others by name. */
   get enabled(): readonly AccountConfig[] {
-    const written = [...this.#folder.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1));
-    return [...this.#list, ...written].filter(({ enabled }) => enabled);
+    const written = [...this.#changing.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1));
+    return [...this.#fixed, ...written].filter(({ enabled }) => enabled);
   }
 
-  /** The names of the accounts of the folder. */
+  /** The names of those that come and go. */
   get written(): readonly string[] {
-    return [...this.#folder.keys()];
+    return [...this.#changing.keys()];
   }
 
   remove(names: readonly string[]): void {
     for (const name of names) {
-      this.#folder.delete(name);
+      this.#changing.delete(name);
       this.#refused.delete(name);
     }
   }
@@ -71,7 +70,7 @@ export class KnownAccounts {
 
   #accept(candidates: readonly Good[]): void {
     for (const { name, account } of candidates) {
-      this.#folder.set(name, account);
+      this.#changing.set(name, account);
       this.#refused.delete(name);
     }
   }
@@ -79,8 +78,8 @@ export class KnownAccounts {
   /** Why they cannot be taken; of two accounts that do not agree the candidate is named. */
   #conflict(candidates: readonly Good[]): string | undefined {
     const names = new Set(candidates.map(({ name }) => name));
-    const others = [...this.#folder.values()].filter(({ name }) => !names.has(name));
-    const before = [...this.#list, ...others];
+    const others = [...this.#changing.values()].filter(({ name }) => !names.has(name));
+    const before = [...this.#fixed, ...others];
     const breaches = accountBreaches([...before, ...candidates.map(({ account }) => account)]);
     const own = breaches.find(({ path }) => Number(path[1]) >= before.length);
     const [first = own] = breaches;

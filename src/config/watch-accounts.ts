@@ -61,7 +61,10 @@ class FolderWatch implements AccountsWatch {
 
   constructor(options: WatchAccountsOptions) {
     this.#options = options;
-    this.#known = new KnownAccounts(options.accounts);
+    this.#known = new KnownAccounts(
+      options.accounts.filter(({ origin }) => origin === 'list'),
+      options.accounts.filter(({ origin }) => origin !== 'list'),
+    );
     this.#current = this.#known.enabled;
     // What has changed since the accounts were loaded is seen at once.
     this.#lookIn(0);
