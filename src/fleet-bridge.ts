@@ -12,6 +12,7 @@ import { CommandHistory } from './dispatch/command-history.js';
 import { SharedSlots } from './dispatch/shared-slots.js';
 import { WaitingCount } from './dispatch/waiting-count.js';
 import { startFleetAccount, type FleetAccount } from './fleet-account.js';
+import { createRemoteAccounts, serveAccounts } from './fleet-accounts.js';
 import { OwnedItem } from './fleet-item.js';
 import { startFleetSpeaker, type FleetSpeaker } from './fleet-speaker.js';
 import { createSpeakerCalls, serveInstance } from './fleet-wire.js';
@@ -193,12 +194,17 @@ export async function startFleetBridge(
         openPartition(bridgeItem, () => {
           log.warn('another instance has opened what belongs to the bridge itself');
         }),
-      accounts: remoteAccounts,
+      accounts: createRemoteAccounts({
+        ...{ calls, directory, names: accountNames, instances: others, ownerOf, log },
+      }),
       polling: options.polling,
       ...speakerCalls,
     });
   }
 
+  serveAccounts(calls, here, (level) => {
+    log.level = level;
+  });
   serveInstance(calls, {
     document: () => state.document,
     setPolling: (kept) => {

@@ -4,7 +4,6 @@ import { retryDelay, retryUntilDone, type RetryPolicy } from '../daemon/retry.js
 import type { RefreshAllCommand } from '../vehicle/bridge-command.js';
 import type { RefreshMode } from '../vehicle/command.js';
 import { failure, type Failure } from '../vehicle/outcome.js';
-import type { Outcome } from '../vehicle/task.js';
 import type { OpenCommand } from './command-book.js';
 import type { JobLife } from './job.js';
 import type { Hold } from './job-gate.js';
@@ -36,8 +35,11 @@ export interface RefreshableAccount {
     mode: RefreshMode,
     max_age_s: number | undefined,
     commandId: string,
-  ) => Promise<Outcome | undefined>;
+  ) => Promise<Refreshed | undefined>;
 }
+
+/** What became of the refresh of one car. */
+export type Refreshed = { readonly ok: true } | { readonly ok: false; readonly failure: Failure };
 
 export interface RefreshAllOptions {
   readonly clock: Clock;
@@ -146,18 +148,19 @@ export class RefreshAll {
   }
 
   /** Undefined when it is not to be read any more in this life. */
-  async #read(account: RefreshableAccount, car: RefreshedCar): Promise<Outcome | undefined> {
+  async #read(account: RefreshableAccount, car: RefreshedCar): Promise<Refreshed | undefined> {
     const { signal } = this.#leaving;
     for (let tries = 1; ; tries += 1) {
       const refusal = await this.#admitted(account);
       if (signal.aborted) return undefined;
-      if (refusal !== undefined) return { ok: false, failure: refusal, requests: 0 };
+      if (refusal !== undefined) return { ok: false, failure: refusal };
       const asked = this.#modeFor(car);
       if (asked === 'force') await this.#noteLeaving(car);
       this.#release(account);
       const outcome = await this.#ask(account, car, asked);
       if (outcome?.ok !== false || !isMomentary(outcome.failure, account)) return outcome;
-      if (asked === 'force') car.state = 'waits';
+      // A wake that may have happened is not repeated.
+      if (asked === 'force' && outcome.failure.outcome !== 'unknown') car.state = 'waits';
       this.#hold(account, { reason: outcome.failure.code, message: outcome.failure.message });
       const { retry } = this.#options;
       await pause(retryDelay(retry, tries) ?? retry.max_ms, signal);
@@ -169,7 +172,7 @@ export class RefreshAll {
     account: RefreshableAccount,
     { vehicle }: RefreshedCar,
     mode: RefreshMode,
-  ): Promise<Outcome | undefined> {
+  ): Promise<Refreshed | undefined> {
     const { max_age_s } = this.#command;
     const { signal } = this.#stopping;
     if (signal.aborted) return Promise.resolve(undefined);
@@ -212,7 +215,7 @@ export class RefreshAll {
     return account.refusal();
   }
 
-  async #keep(car: RefreshedCar, outcome: Outcome): Promise<void> {
+  async #keep(car: RefreshedCar, outcome: Refreshed): Promise<void> {
     car.state = outcome.ok ? 'read' : 'failed';
     if (!outcome.ok) car.failure = outcome.failure;
     this.#last = car.topic_id;
