@@ -66,8 +66,11 @@ for (const figure of chosen) {
   console.error(`${figure.name} ...`);
   try {
     findings.push(...(await figure.measure(options)));
-  } finally {
-    await endAll();
+  } catch (error) {
+    // What was found before is not lost.
+    console.error(error);
+    process.exitCode = 1;
   }
+  await endAll();
 }
 console.log(values.json ? asJson(findings) : table(findings));
