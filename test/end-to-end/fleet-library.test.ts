@@ -16,6 +16,10 @@ import { type Sent, SteadyTraffic } from './steady-traffic.js';
 
 const count = 20;
 const patience_ms = 200_000;
+/** What a move of an account waits at least for what has begun. */
+const finish_ms = 10_000;
+/** So that moves meet commands that are being confirmed. */
+const carTakes_ms = 1000;
 const instances = ['one', 'two', 'three'];
 const turns = [
   ['refresh', 'cached'],
@@ -58,15 +62,18 @@ describe.skipIf(!hasLibraryWorld || !hasNats)('a fleet with the real library', (
       const isOver = (): boolean => traffic.open.length === 0;
       await waitUntil(isOver, patience_ms, () => `the last to end: ${tell(traffic.open)}`);
 
+      const statusOf = (id: string) => world.recorder.events(id).find(isEnding)?.status;
       const lives = traffic.sent.map(({ id }) => world.recorder.events(id));
       expect(lives.filter((life) => !isWhole(life))).toEqual([]);
-      for (const { username, vin, car } of owners) {
-        const asked = world.cloud.requests.all.filter(({ account }) => account === username);
+      for (const { owner, vin, car } of owners) {
+        const asked = world.cloud.requests.all.filter(({ account }) => account === owner.username);
         const times = (operation: string): number =>
           asked.filter((one) => one.operation === operation).length;
         expect([times('sign_in'), times('refresh'), times('otp')]).toEqual([1, 0, 0]);
         const told = traffic.sent.filter((one) => one.car === car && one.command === 'lock');
-        expect(world.cloud.requests.of('command', vin)).toHaveLength(told.length);
+        expect(world.cloud.requests.of('command', vin).length).toBeLessThanOrEqual(told.length);
+        const done = told.filter(({ id }) => statusOf(id) === 'succeeded');
+        expect(owner.commands.carriedOut.length).toBeGreaterThanOrEqual(done.length);
       }
       await fleet.waitForAll(instances, patience_ms);
       expect(Object.keys(fleet.state.accounts)).toHaveLength(count);
@@ -79,18 +86,25 @@ function addAccounts(world: LibraryWorld) {
     const name = `home${String(place)}`;
     const owner = place % 2 === 0 ? addHyundai(world) : addKia(world);
     const entry = 'pin' in owner ? hyundaiAccount(owner, name) : kiaAccount(owner, name);
+    owner.commands.delay_ms = carTakes_ms;
     const vin = owner.cars[0]?.identity.vin ?? expect.unreachable('no car');
-    return { username: owner.username, vin, entry, car: `${name}-0` };
+    return { owner, vin, entry, car: `${name}-0` };
   });
 }
 
-/** Accepted once, begun once, and ended well: as if nobody had ever moved. */
+/** Accepted, and ended once and well: as if nobody had ever moved. */
 function isWhole(life: readonly LifeCycleEvent[]): boolean {
   const distinct = [...new Map(life.map((event) => [event.seq, event])).values()];
-  const ended = distinct.filter(isEnding);
-  return (
-    distinct[0]?.status === 'accepted' && ended.length === 1 && ended[0]?.status === 'succeeded'
-  );
+  const [first] = distinct;
+  const [ending, ...others] = distinct.filter(isEnding);
+  if (first?.status !== 'accepted' || ending === undefined || others.length > 0) return false;
+  return ending.status === 'succeeded' || wasTooSlow(first, ending);
+}
+
+/** On a machine with much else to do a command may take longer than a move waits for it: then that is what it is told. */
+function wasTooSlow(accepted: LifeCycleEvent, { command, code, at }: LifeCycleEvent): boolean {
+  const lasted_ms = Date.parse(at) - Date.parse(accepted.at);
+  return command === 'lock' && code === 'interrupted' && lasted_ms > finish_ms;
 }
 
 function tell(open: readonly Sent[]): string {
