@@ -10,20 +10,33 @@ const interpreters = existsSync(interpretersFile)
 
 /**
  * What takes longest, the longest first. Vitest would go by the sizes of the files; these are short, as many share a
- * suite, and would be left over at the end with nothing beside them.
+ * suite, and would be left over at the end with nothing beside them. Behind them the other tests of the whole program,
+ * and last the quick ones.
  */
-const longest = [
-  'chaos.test.ts',
-  'start-stop',
-  'http.test.ts',
-  'error-table-commands-again',
-  'canada-races',
-  'library-sessions',
-  'error-table',
-  'odd-',
-  'regions-',
-  'commands-in-regions/',
-].map((name) => `test/end-to-end/${name}`);
+const order = [
+  'end-to-end/chaos.test.ts',
+  'end-to-end/start-stop',
+  'end-to-end/http.test.ts',
+  'end-to-end/error-table-commands-again',
+  'end-to-end/canada-races',
+  'end-to-end/library-sessions',
+  'soak/soak.test.ts',
+  'end-to-end/error-table',
+  'end-to-end/odd-',
+  'end-to-end/regions-',
+  'end-to-end/commands-in-regions/',
+  'backends/hyundai-kia-connect/environment-pip',
+  'cli/doctor.test.ts',
+  'cloud/europe.test.ts',
+  'http/web-server',
+  'end-to-end/',
+  'dashboard/',
+  'package/',
+  'backends/bluelinky/adapter',
+  'dispatch/lanes-model',
+  'dispatch/guard-decisions',
+  'http/scan',
+].map((name) => `/test/${name}`);
 
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
@@ -39,14 +52,15 @@ function groupOf({ project }: TestSpecification): number {
 }
 
 function rankOf({ moduleId }: TestSpecification): number {
-  const rank = longest.findIndex((name) => moduleId.includes(name));
-  return rank === -1 ? longest.length : rank;
+  const rank = order.findIndex((name) => moduleId.includes(name));
+  return rank === -1 ? order.length : rank;
 }
 
 export default defineConfig({
   test: {
     env: { ...interpreters, ...inherited(Object.keys(interpreters)) },
-    maxWorkers: 2,
+    // They wait for much else than processors.
+    maxWorkers: 4,
     sequence: { sequencer: LongestFirst },
     projects: [
       {
@@ -65,6 +79,9 @@ export default defineConfig({
           ],
           testTimeout: 20_000,
           hookTimeout: 20_000,
+          // A process for each of so many files, with all that it imports, took a third of their time.
+          isolate: false,
+          setupFiles: ['test/support/each-file.ts'],
         },
       },
       {
@@ -78,10 +95,6 @@ export default defineConfig({
           ],
           testTimeout: 60_000,
           hookTimeout: 60_000,
-          // They wait for much else than processors.
-          maxWorkers: 4,
-          // Each file starts brokers and daemons of its own: after the quick tests, never beside them.
-          sequence: { groupOrder: 1 },
         },
       },
       {
@@ -92,9 +105,6 @@ export default defineConfig({
           include: ['test/dashboard/**/*.test.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
-          // Beside those: a browser waits for much, too.
-          maxWorkers: 4,
-          sequence: { groupOrder: 1 },
         },
       },
       {
@@ -105,8 +115,9 @@ export default defineConfig({
           include: ['test/home-assistant/**/*.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 180_000,
-          maxWorkers: 3,
-          sequence: { groupOrder: 2 },
+          // Few: they run beside all the others.
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
         },
       },
       {
@@ -117,7 +128,8 @@ export default defineConfig({
           include: ['test/image/{app,image}.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
-          sequence: { groupOrder: 3 },
+          maxWorkers: 2,
+          sequence: { groupOrder: 2 },
         },
       },
     ],

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
-import { onTeardown } from '../support/teardown.js';
+import { onFileEnd } from '../support/teardown.js';
 import type { Cloud } from './cloud.js';
 
 const program = fileURLToPath(new URL('library-client.py', import.meta.url));
@@ -39,7 +39,7 @@ export class LibraryClient {
   constructor(cloud: Cloud, interpreter: string) {
     this.#interpreter = interpreter;
     this.#environment = cloud.environment;
-    this.#python = unused.get(interpreter)?.pop() ?? new LibraryPython(interpreter);
+    this.#python = unused.get(interpreter)?.pop() ?? startPython(interpreter);
   }
 
   /** A new manager, as after a restart; the one before is forgotten. */
@@ -111,6 +111,17 @@ class LibraryPython {
 /** By interpreter, the processes that no client has. */
 const unused = new Map<string, LibraryPython[]>();
 
-onTeardown(async () => {
-  await Promise.all([...unused.values()].flat().map((python) => python.end()));
-});
+let isEndArranged = false;
+
+function startPython(interpreter: string): LibraryPython {
+  if (!isEndArranged) onFileEnd(endUnused);
+  isEndArranged = true;
+  return new LibraryPython(interpreter);
+}
+
+async function endUnused(): Promise<void> {
+  const pythons = [...unused.values()].flat();
+  unused.clear();
+  isEndArranged = false;
+  await Promise.all(pythons.map((python) => python.end()));
+}

@@ -16,6 +16,11 @@ export function onTeardown(end: End): void {
   else vitest.onTestFinished(end);
 }
 
+/** Runs `end` when the file is over, behind all that was said to `onTeardown`. */
+export function onFileEnd(end: End): void {
+  ends.unshift(end);
+}
+
 /** One that fails does not keep the others from ending; what they all said is thrown at the end. */
 export async function endAll(): Promise<void> {
   const errors: unknown[] = [];
