@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { v7 as uuidv7 } from 'uuid';
 import type { AccountOutput } from './account-options.js';
 import type { Account } from './account.js';
@@ -82,6 +83,7 @@ export interface BrokerSessionDependencies {
 }
 
 const storeGrace_ms = 5000;
+const look_ms = 20;
 
 /** One session at the broker with all that goes over it: commands in, what its accounts say out. */
 export async function createBrokerSession(
@@ -263,6 +265,13 @@ export async function createBrokerSession(
     announce(): void {
       announcer?.announce();
       publisher.republish();
+    },
+
+    /** Removes everything retained that was published here. Resolves when the broker holds none of it, or after so long. */
+    async clear(within_ms: number): Promise<void> {
+      const until = clock.monotonic() + within_ms;
+      for (const topic of written.all) publisher.remove(topic);
+      while (written.all.length > 0 && clock.monotonic() < until) await pause(look_ms);
     },
 
     /** What comes from now on is left to the next start, or to the next owner. */

@@ -25,6 +25,8 @@ export interface FleetAccountDependencies
   readonly openStore: (account: string, onDeposed: () => void) => Promise<Store>;
   readonly output: BrokerSessionDependencies['output'];
   readonly directory: Pick<Directory, 'put'>;
+  /** Whether the account still belongs to the fleet. */
+  readonly isWanted: (account: string) => boolean;
 }
 
 /** How long a move waits for what the account has begun, before it interrupts it. */
@@ -143,6 +145,8 @@ export async function startFleetAccount(
         if (why === 'released') await finish();
         if (why === 'released' && isOwner()) {
           await account.stop();
+          // Nobody else would: with the account goes the record of what it has published.
+          if (!deps.isWanted(name)) await session.clear(stopGrace_ms);
           await session.stop(stopGrace_ms);
           await store.close();
         } else {

@@ -135,6 +135,7 @@ export async function startFleetBridge(
     openStore: (account: string, onDeposed: () => void) =>
       openPartition(`${accountPrefix}${account}`, onDeposed),
     directory,
+    isWanted: (account: string) => configured.has(account),
   };
 
   const ownership = await startOwnership({
