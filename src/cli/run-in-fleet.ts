@@ -7,10 +7,9 @@ import { systemClock } from '../daemon/clock.js';
 import type { Logger } from '../daemon/logger.js';
 import { startFleetBridge } from '../fleet-bridge.js';
 import { AccountList } from '../fleet/account-list.js';
-import type { StoredAccount } from '../fleet/stored-account.js';
 import { connectNats, type NatsSettings } from '../nats/connect.js';
 import { createCipher, type Cipher } from '../store/cipher.js';
-import { fleetAccount } from './accounts/fleet-account.js';
+import { followFleet } from './accounts/follow-fleet.js';
 import { StartFault } from './bridge-options.js';
 
 export interface FleetConfig extends Config {
@@ -40,15 +39,13 @@ export async function startInFleet(
     const list = await AccountList.open(kept);
     return {
       bridge,
-      watchStored: (onChange: (accounts: readonly AccountConfig[]) => void) => {
-        const known = new StoredAccounts(log);
-        return list.watch({
-          log,
-          onChange: (stored) => {
-            void known.read(stored).then(onChange);
+      watchStored: (onChange: (accounts: readonly AccountConfig[]) => void) =>
+        followFleet({
+          ...{ list, log, fixed: config.accounts },
+          onChange: (accounts) => {
+            onChange(accounts.filter(({ origin }) => origin === 'fleet'));
           },
-        });
-      },
+        }),
     };
   } catch (error) {
     await connection.close();
@@ -94,33 +91,5 @@ async function readIfNamed(file: string | undefined): Promise<string | undefined
     return await readFile(file, 'utf8');
   } catch (error) {
     throw new StartFault(`${file} cannot be read`, { cause: error });
-  }
-}
-
-/** The accounts that the fleet keeps, as they can be run: one with a fault stays as it was. */
-class StoredAccounts {
-  readonly #log: Logger;
-  #known = new Map<string, AccountConfig>();
-  readonly #warned = new Map<string, string>();
-
-  constructor(log: Logger) {
-    this.#log = log;
-  }
-
-  async read(stored: readonly StoredAccount[]): Promise<readonly AccountConfig[]> {
-    const read = await Promise.all(stored.map(fleetAccount));
-    const good = read.flatMap(({ name, account, faults }) => {
-      if (account === undefined) this.#warn(name, faults.map(({ message }) => message).join('; '));
-      const last = account ?? this.#known.get(name);
-      return last === undefined ? [] : [[name, last] as const];
-    });
-    this.#known = new Map(good);
-    return [...this.#known.values()].filter(({ enabled }) => enabled);
-  }
-
-  #warn(account: string, message: string): void {
-    if (this.#warned.get(account) === message) return;
-    this.#warned.set(account, message);
-    this.#log.warn({ account }, `${message}; the account stays as it was`);
   }
 }

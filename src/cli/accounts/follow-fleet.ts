@@ -49,9 +49,10 @@ export function followFleet({ list, fixed, onChange, log }: FollowFleetOptions):
     for (const { name, faults } of written) {
       const [fault] = faults;
       if (fault === undefined) warned.delete(name);
-      else warn(name, fault.message);
+      else warn(name, `${fault.message}; the account stays as it was`);
     }
-    for (const { name, message } of await known.take(written)) warn(name, message);
+    for (const { name, message } of await known.take(written))
+      warn(name, `${message}; the account stays as it was`);
     const { enabled } = known;
     if (isStopped || isDeepStrictEqual(enabled, told)) return;
     told = enabled;
