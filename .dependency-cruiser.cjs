@@ -59,8 +59,17 @@ const libraryRules = Object.entries(ownedBy).map(([library, folder]) => ({
   to: { path: `node_modules/${library}/` },
 }));
 
+/** What is loaded only where there is a fleet. */
+const ofFleets = '^src/(fleet/|fleet-|nats/|store/(nats-|cipher)|cli/(run-in-fleet|accounts))';
+
 module.exports = {
   forbidden: [
+    {
+      name: 'one-bridge-alone-loads-nothing-of-a-fleet',
+      severity: 'error',
+      from: { path: '^src/', pathNot: ofFleets },
+      to: { path: ofFleets, dependencyTypesNot: ['dynamic-import', 'type-only'] },
+    },
     { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
     {
       name: 'every-folder-has-its-row',

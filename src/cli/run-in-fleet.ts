@@ -31,12 +31,12 @@ export async function startInFleet(
   const cipher = cipherOf(store);
   const connection = await connectNats(await natsSettings(store, instance), log);
   try {
+    const kept = { connection, name: store.name, replicas: store.replicas, cipher, log };
+    const list = await AccountList.open(kept);
     const bridge = await startFleetBridge(
       { ...options, instance, fleet: store.name, replicas: store.replicas },
       { clock: systemClock, log, connection, cipher, workerEntry },
     );
-    const kept = { connection, name: store.name, replicas: store.replicas, cipher, log };
-    const list = await AccountList.open(kept);
     return {
       bridge,
       watchStored: (onChange: (accounts: readonly AccountConfig[]) => void) =>
