@@ -60,7 +60,8 @@ const libraryRules = Object.entries(ownedBy).map(([library, folder]) => ({
 }));
 
 /** What is loaded only where there is a fleet. */
-const ofFleets = '^src/(fleet/|fleet-|nats/|store/(nats-|cipher)|cli/(run-in-fleet|accounts))';
+const ofFleets =
+  '^src/(fleet/|fleet-|nats/|store/(nats-|cipher)|cli/(run-in-fleet|accounts\\.ts|accounts/(?!subcommands)))';
 
 module.exports = {
   forbidden: [
