@@ -48,7 +48,9 @@ async function logInTo(
   terminal: Terminal,
 ): Promise<ExitCode> {
   const names = config.accounts.map(({ name }) => name);
-  if (options.account !== undefined && !names.includes(options.account)) {
+  // A fleet has accounts that are in no file.
+  const areAll = config.store.engine === 'level';
+  if (areAll && options.account !== undefined && !names.includes(options.account)) {
     terminal.complain(`account: expected one of ${names.join(', ')}, got ${options.account}`);
     return exitCodes.usage;
   }
@@ -68,7 +70,7 @@ async function logInAt(
 ): Promise<ExitCode> {
   const accounts = (await desk.accounts()).filter(({ name }) => (account ?? name) === name);
   if (accounts.length === 0) {
-    terminal.complain('the running daemon has another configuration: restart it with this one');
+    terminal.complain(unknownTo(config, account));
     return exitCodes.crash;
   }
   const open = new Set(accounts.filter(({ state }) => state !== 'ready').map(({ name }) => name));
@@ -78,6 +80,13 @@ async function logInAt(
     for (const name of open) for (const line of howToGoOn(name, config)) terminal.say(line);
   }
   return open.size === 0 ? exitCodes.clean : exitCodes.crash;
+}
+
+function unknownTo({ store }: Config, account: string | undefined): string {
+  if (store.engine === 'level') {
+    return 'the running daemon has another configuration: restart it with this one';
+  }
+  return account === undefined ? 'the fleet has no account' : `the fleet has no account ${account}`;
 }
 
 /** Takes each account that becomes ready out of `open`. False when the input has ended before. */

@@ -1,13 +1,11 @@
-import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Config } from '../config/schema.js';
 import type { AccountReport } from '../http/account-report.js';
-import { openLevelStore } from '../store/level-store.js';
 import type { Store } from '../store/store.js';
 import type { Failure } from '../vehicle/outcome.js';
 import type { CodeMethod } from '../vehicle/task.js';
 import type { CodeStep, LoginDesk } from './desk.js';
 import { openOwnAccount, type OwnAccount } from './own-account.js';
+import { openOwnStore } from './own-store.js';
 
 /** Signs in with the store in its own hands, while no daemon runs; the next daemon goes on from there. */
 export class OwnDesk implements LoginDesk {
@@ -21,8 +19,7 @@ export class OwnDesk implements LoginDesk {
 
   /** @throws StoreError where another process has the store, StartFault where a backend lacks something. */
   static async open(config: Config): Promise<OwnDesk> {
-    await mkdir(config.state_dir, { recursive: true, mode: 0o700 });
-    const store = await openLevelStore(join(config.state_dir, 'store'));
+    const store = await openOwnStore(config);
     try {
       const accounts: OwnAccount[] = [];
       for (const account of config.accounts) {

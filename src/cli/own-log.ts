@@ -1,10 +1,10 @@
 import { stat } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Config } from '../config/schema.js';
 import { isSystemError } from '../daemon/system-error.js';
 import { createAuditLog, type AuditLog } from '../store/audit-log.js';
 import { openLevelStore } from '../store/level-store.js';
 import { Refusals } from '../store/refusals.js';
+import { expectOwnStore, ownStoreFolder } from './own-store.js';
 
 /** The audit log in the store, while no daemon has it open. */
 export interface OwnLog extends Pick<AuditLog, 'page'> {
@@ -13,10 +13,11 @@ export interface OwnLog extends Pick<AuditLog, 'page'> {
 
 /**
  * Undefined where no daemon has ever run: reading makes no store.
- * @throws StoreError where another process has it.
+ * @throws StoreError where another process has it, or it is on NATS.
  */
 export async function openOwnLog(config: Config): Promise<OwnLog | undefined> {
-  const folder = join(config.state_dir, 'store');
+  expectOwnStore(config);
+  const folder = ownStoreFolder(config);
   if (!(await exists(folder))) return undefined;
   const store = await openLevelStore(folder);
   try {

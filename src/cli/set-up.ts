@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { loadConfig } from '../config/load-config.js';
+import type { Config } from '../config/schema.js';
 import { exitCodes, type ExitCode } from './exit-codes.js';
 import { setup, type SetupOptions } from './setup.js';
 
@@ -20,7 +21,7 @@ export async function setUp(options: SetUpOptions): Promise<ExitCode> {
     for (const { message } of loaded.faults) console.error(message);
     return exitCodes.configuration;
   }
-  if (loaded.ok && loaded.config.accounts.every(({ backend }) => backend === 'simulator')) {
+  if (loaded.ok && areAllSimulated(loaded.config)) {
     console.log('No account needs Python.');
     return exitCodes.clean;
   }
@@ -35,6 +36,11 @@ export async function setUp(options: SetUpOptions): Promise<ExitCode> {
 function load(file: string | undefined): ReturnType<typeof loadConfig> {
   const named = file === undefined ? {} : { file };
   return loadConfig({ ...named, env: process.env, cwd: process.cwd() });
+}
+
+/** Where there are none yet they come later, from a folder or from the fleet. */
+function areAllSimulated({ accounts }: Config): boolean {
+  return accounts.length > 0 && accounts.every(({ backend }) => backend === 'simulator');
 }
 
 /** The environment is of no use to a bridge whose configuration names an interpreter. */

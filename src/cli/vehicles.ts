@@ -1,13 +1,11 @@
-import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Config } from '../config/schema.js';
-import { openLevelStore } from '../store/level-store.js';
 import { StoreError, type Store } from '../store/store.js';
 import type { ListedVehicle } from '../vehicle/task.js';
 import { StartFault } from './bridge-options.js';
 import { listThroughDaemon } from './daemon-vehicles.js';
 import { exitCodes, type ExitCode } from './exit-codes.js';
 import { openOwnAccount } from './own-account.js';
+import { openOwnStore } from './own-store.js';
 import { inPlainWords } from './plain-words.js';
 import { readConfig } from './read-config.js';
 
@@ -38,8 +36,7 @@ async function list(config: Config, onListed: OnListed): Promise<ExitCode> {
   const done = await listThroughDaemon(config, onListed);
   if (done !== undefined) return done;
   try {
-    await mkdir(config.state_dir, { recursive: true, mode: 0o700 });
-    const store = await openLevelStore(join(config.state_dir, 'store'));
+    const store = await openOwnStore(config);
     try {
       return await listAll(config, store, onListed);
     } finally {
@@ -51,7 +48,8 @@ async function list(config: Config, onListed: OnListed): Promise<ExitCode> {
       return exitCodes.configuration;
     }
     if (!(error instanceof StoreError)) throw error;
-    console.error(`${error.message}; is the daemon running? Then its cars are in <base>/+/info`);
+    const question = '; is the daemon running? Then its cars are in <base>/+/info';
+    console.error(config.store.engine === 'level' ? error.message + question : error.message);
     return exitCodes.crash;
   }
 }

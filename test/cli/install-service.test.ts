@@ -61,7 +61,7 @@ describe('secrets', () => {
       'a b.pin',
     ];
     expect(
-      secretsDropInOf([...names, 'http.token'])
+      secretsDropInOf([...names, 'http.token', 'store.encryption_key', 'store.other_key'])
         ?.split('\n')
         .slice(1),
     ).toStrictEqual([
@@ -70,6 +70,7 @@ describe('secrets', () => {
       'LoadCredential=home.pin:/etc/bluelink2mqtt/secrets/home.pin',
       'LoadCredential=http.token:/etc/bluelink2mqtt/secrets/http.token',
       'LoadCredential=mqtt.password:/etc/bluelink2mqtt/secrets/mqtt.password',
+      'LoadCredential=store.encryption_key:/etc/bluelink2mqtt/secrets/store.encryption_key',
       '',
     ]);
     expect(secretsDropInOf(['notes.txt'])).toBeUndefined();

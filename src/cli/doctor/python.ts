@@ -13,7 +13,8 @@ const python_ms = 140_000;
 export function libraryChecks(config: Config): Check[] {
   const backends = new Set(config.accounts.map(({ backend }) => backend));
   return [
-    ...(backends.has('hyundai-kia-connect') ? [pythonCheck(config)] : []),
+    // Without any they come later, from a folder or from the fleet.
+    ...(backends.size === 0 || backends.has('hyundai-kia-connect') ? [pythonCheck(config)] : []),
     ...(backends.has('bluelinky') ? [bluelinkyCheck(config)] : []),
   ];
 }

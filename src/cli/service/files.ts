@@ -32,11 +32,11 @@ export function isPlainPath(path: string): boolean {
   return /^\/[A-Za-z0-9/._@+-]+$/.test(path);
 }
 
+const isSecret = /^(?:[A-Za-z0-9_-]+\.(?:password|pin|token)|store\.(?:previous_)?encryption_key)$/;
+
 /** Hands every secret to the service; undefined where there is none. */
 export function secretsDropInOf(names: readonly string[]): string | undefined {
-  const secrets = names
-    .filter((name) => /^[A-Za-z0-9_-]+\.(password|pin|token)$/.test(name))
-    .sort();
+  const secrets = names.filter((name) => isSecret.test(name)).sort();
   if (secrets.length === 0) return undefined;
   return [
     `# Written by \`bluelink2mqtt install-service\`: a line for each file in ${places.secrets}`,
