@@ -122,6 +122,8 @@ class FolderWatch implements AccountsWatch {
       return true;
     }
     this.#unwatch();
+    // One that was never there was warned of at the start.
+    if (listing.is === 'missing' && this.#known.written.length === 0) return false;
     const why = listing.is === 'missing' ? 'there is no such folder' : listing.code;
     this.#warn(dir, `accounts_dir ${dir}: ${why}; its accounts stay as they were`);
     return false;
