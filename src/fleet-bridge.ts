@@ -4,7 +4,9 @@ import { createBridgeApi, type Asked } from './bridge-api.js';
 import { createBridgeMetrics } from './bridge-metrics.js';
 import { BridgeState } from './bridge-state.js';
 import type { BridgeOptions } from './bridge.js';
+import { commandedHere } from './commanded-accounts.js';
 import type { Clock } from './daemon/clock.js';
+import { addFleetMetrics } from './daemon/fleet-metrics.js';
 import { faultsOf, healthOf, LoopWatch, type Health } from './daemon/health.js';
 import type { Logger } from './daemon/logger.js';
 import { createNews } from './daemon/news.js';
@@ -12,10 +14,10 @@ import { CommandHistory } from './dispatch/command-history.js';
 import { SharedSlots } from './dispatch/shared-slots.js';
 import { WaitingCount } from './dispatch/waiting-count.js';
 import { startFleetAccount, type FleetAccount } from './fleet-account.js';
-import { createRemoteAccounts, serveAccounts } from './fleet-accounts.js';
 import { OwnedItem } from './fleet-item.js';
 import { startFleetSpeaker, type FleetSpeaker } from './fleet-speaker.js';
 import { createSpeakerCalls, serveInstance } from './fleet-wire.js';
+import { createFleetAccounts, serveAccountCalls } from './fleet/account-calls.js';
 import { Directory } from './fleet/directory.js';
 import { createFleetApi, serveBridgeApi } from './fleet/fleet-api.js';
 import { createInstanceCalls } from './fleet/instance-calls.js';
@@ -25,6 +27,7 @@ import { LiveEvents, stepEvent } from './http/live-events.js';
 import type { WebServer } from './http/web-server.js';
 import { createTopics } from './mqtt/topics.js';
 import type { NatsConnection } from './nats/connect.js';
+import { followConnection } from './nats/follow-connection.js';
 import { Polling } from './schedule/polling.js';
 import type { Cipher } from './store/cipher.js';
 import { openNatsStore } from './store/nats-store.js';
@@ -91,6 +94,15 @@ export async function startFleetBridge(
     isConnected: () => sessions().every(({ session }) => session.state.is === 'connected'),
     undelivered: () =>
       sessions().reduce((sum, { session }) => sum + session.publisher.undelivered, 0),
+  });
+  const nats = followConnection(connection);
+  const isMember = () => ownership.instances.some(({ isOwn }) => isOwn);
+  const fleetMetrics = addFleetMetrics(metrics.registry, {
+    isNatsConnected: () => nats.isConnected,
+    isMember,
+    isSpeaker: () => speaking.running !== undefined,
+    instances: () => ownership.instances.length,
+    accountsOwned: () => runningHere().length,
   });
   const polling = new Polling({
     configured: options.polling,
@@ -160,8 +172,13 @@ export async function startFleetBridge(
     if (isNew) speaking.running?.tellPolling();
   }
 
-  function take(item: string, lease: Lease): Promise<void> {
-    if (item === bridgeItem) return speaking.start(lease, startSpeaker);
+  async function take(item: string, lease: Lease): Promise<void> {
+    await begin(item, lease);
+    fleetMetrics.tookOver();
+  }
+
+  function begin(item: string, lease: Lease): Promise<void> {
+    if (item === bridgeItem) return speaking.start(lease, () => startSpeaker(lease.signal));
     const name = nameOf(item);
     const options = configured.get(name);
     if (options === undefined) {
@@ -173,6 +190,7 @@ export async function startFleetBridge(
   }
 
   async function drop(item: string, why: DropReason): Promise<void> {
+    fleetMetrics.gaveUp(why);
     const one = item === bridgeItem ? speaking : owned.get(nameOf(item));
     await one?.stop(why);
     if (item !== bridgeItem && one?.isOver === true) owned.delete(nameOf(item));
@@ -188,23 +206,28 @@ export async function startFleetBridge(
   const others = () => ownership.instances.map(({ name }) => name);
   const speakerCalls = createSpeakerCalls(calls, others, log);
 
-  function startSpeaker(): Promise<FleetSpeaker> {
+  function startSpeaker(signal: AbortSignal): Promise<FleetSpeaker> {
     return startFleetSpeaker({
       ...{ clock, log, metrics, live, topics, output, directory, accountNames, broker: options },
       openStore: () =>
         openPartition(bridgeItem, () => {
           log.warn('another instance has opened what belongs to the bridge itself');
         }),
-      accounts: createRemoteAccounts({
-        ...{ calls, directory, names: accountNames, instances: others, ownerOf, log },
+      accounts: createFleetAccounts({
+        ...{ clock, log, calls, directory, accountNames, ownerOf, signal, instances: others },
       }),
       polling: options.polling,
       ...speakerCalls,
     });
   }
 
-  serveAccounts(calls, here, (level) => {
-    log.level = level;
+  const ofHere = commandedHere(here);
+  serveAccountCalls(calls, {
+    ...ofHere,
+    setLogLevel: (level) => {
+      log.level = level;
+      ofHere.setLogLevel(level);
+    },
   });
   serveInstance(calls, {
     document: () => state.document,
@@ -232,7 +255,8 @@ export async function startFleetBridge(
   const readiness = (): Health =>
     healthOf([
       ...faultsOf(health()),
-      ownership.instances.some(({ isOwn }) => isOwn) ? undefined : 'it has not joined the fleet',
+      nats.isConnected ? undefined : 'NATS is not connected',
+      isMember() ? undefined : 'it is no member of the fleet at the moment',
       sessions().every(({ session }) => session.state.is === 'connected')
         ? undefined
         : 'the broker is not connected',

@@ -1,8 +1,8 @@
-import { someMetrics } from '../daemon/some-metrics.js';
+import { allMetrics } from '../daemon/some-metrics.js';
 
 /** What a metric is called on the wire, and the labels that its series can have. */
 export async function seriesLabels(): Promise<ReadonlyMap<string, readonly string[]>> {
-  const metrics = someMetrics();
+  const metrics = allMetrics();
   const all = await metrics.registry.getMetricsAsJSON();
   const found = new Map<string, readonly string[]>();
   for (const { name, type } of all) {

@@ -147,6 +147,29 @@ const cases: Readonly<Record<string, Case>> = {
     isQuiet: { [`bluelink2mqtt_threads_terminated_total{${account}}`]: '4x60' },
     after_min: 30,
   },
+  BluelinkNatsAway: {
+    fires: { 'bluelink2mqtt_nats_connected{}': '1 0x20' },
+    isQuiet: { 'bluelink2mqtt_nats_connected{}': '1 0 1x20' },
+    after_min: 5,
+  },
+  BluelinkFleetOutside: {
+    fires: { 'bluelink2mqtt_fleet_member{}': '1 0x20' },
+    isQuiet: { 'bluelink2mqtt_fleet_member{}': '0x1 1x20' },
+    after_min: 6,
+  },
+  BluelinkFleetSilent: {
+    fires: { 'bluelink2mqtt_fleet_speaker{}': '1 0x20' },
+    isQuiet: { 'bluelink2mqtt_fleet_speaker{}': '1x20' },
+    after_min: 6,
+  },
+  BluelinkFleetLosesLeases: {
+    fires: { 'bluelink2mqtt_fleet_losses_total{why="lost"}': '0x5 3x20' },
+    isQuiet: {
+      'bluelink2mqtt_fleet_losses_total{why="lost"}': '7x25',
+      'bluelink2mqtt_fleet_losses_total{why="released"}': '0x5 9x20',
+    },
+    after_min: 8,
+  },
   BluelinkClockWrong: {
     fires: { 'bluelink2mqtt_clock_trusted{}': '0x30' },
     isQuiet: { 'bluelink2mqtt_clock_trusted{}': '0x5 1x30' },

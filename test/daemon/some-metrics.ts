@@ -1,5 +1,6 @@
 import { metricWords } from '../../src/bridge-metrics.js';
 import type { AccountFigures } from '../../src/daemon/account-metrics.js';
+import { addFleetMetrics } from '../../src/daemon/fleet-metrics.js';
 import { createMetrics, type MetricSources, type Metrics } from '../../src/daemon/metrics.js';
 
 /** An account at rest, of which a test changes what it is about. */
@@ -36,4 +37,17 @@ export function someMetrics(
     undelivered: () => 0,
     ...sources,
   });
+}
+
+/** The same with those of a fleet: every metric that there is. */
+export function allMetrics(): Metrics {
+  const metrics = someMetrics();
+  addFleetMetrics(metrics.registry, {
+    isNatsConnected: () => true,
+    isMember: () => true,
+    isSpeaker: () => false,
+    instances: () => 3,
+    accountsOwned: () => 2,
+  });
+  return metrics;
 }

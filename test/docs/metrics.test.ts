@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { metricWords } from '../../src/bridge-metrics.js';
+import { lossReasons } from '../../src/daemon/fleet-metrics.js';
 import { signInResults, wakeReasons } from '../../src/daemon/metrics.js';
 import { seriesLabels } from '../config-examples/metric-names.js';
-import { someMetrics } from '../daemon/some-metrics.js';
+import { allMetrics } from '../daemon/some-metrics.js';
 import { expectInPage, tableOf } from './generated-part.js';
 import { page, root } from './pages.js';
 
@@ -13,7 +14,7 @@ const file = 'docs/metrics.md';
 
 test('every metric stands in the page', async () => {
   const labels = await seriesLabels();
-  const metrics = someMetrics();
+  const metrics = allMetrics();
   const all = await metrics.registry.getMetricsAsJSON();
   metrics.stop();
   const rows = all.map(({ name, type, help }) => [
@@ -45,6 +46,7 @@ test('every word of every label stands in the page', () => {
     [`state of ${code('budget_state')}`, listed(words.budgetStates)],
     [`status of ${code('commands_total')}`, listed(words.endings)],
     [`status of ${code('http_requests_total')}`, listed(['2xx', '3xx', '4xx', '5xx'])],
+    [`why of ${code('fleet_losses_total')}`, listed(lossReasons)],
   ];
   expectInPage(file, 'labels', tableOf(['label', 'values'], rows));
 });
