@@ -22,7 +22,8 @@ export interface StateSources {
 export interface BridgeStateOptions {
   readonly clock: Clock;
   readonly log: Logger;
-  readonly publish: (document: unknown) => void;
+  /** Without it the document is made only for those who ask: it costs the more, the more accounts there are. */
+  readonly publish?: (document: unknown) => void;
 }
 
 const every_ms = 60_000;
@@ -46,13 +47,14 @@ export class BridgeState {
   /** From now on there is something to tell. */
   start(sources: StateSources): void {
     this.#sources = sources;
+    if (this.#options.publish === undefined) return;
     this.#interval = setInterval(() => {
       this.publish();
     }, every_ms);
   }
 
   changed(): void {
-    if (this.#sources === undefined) return;
+    if (this.#sources === undefined || this.#options.publish === undefined) return;
     this.#soon ??= setTimeout(() => {
       this.publish();
     }, pause_ms);
@@ -72,7 +74,7 @@ export class BridgeState {
     clearTimeout(this.#soon);
     this.#soon = undefined;
     const { document } = this;
-    if (document !== null) this.#options.publish(document);
+    if (document !== null) this.#options.publish?.(document);
   }
 
   stop(): void {
