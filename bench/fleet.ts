@@ -26,7 +26,8 @@ export interface FleetOptions {
   readonly config?: Readonly<Record<string, unknown>>;
 }
 
-const patience_ms = 240_000;
+/** Hundreds of accounts, of which each is signed in and read once. */
+const patience_ms = 600_000;
 
 /** Resolves when each car was read, and each instance has its share. */
 export async function startFleet(url: string, options: FleetOptions): Promise<Fleet> {

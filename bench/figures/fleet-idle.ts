@@ -10,6 +10,7 @@ const sizes = [1, 50, 500];
 /** Longer than a thread without work stays, and the start's garbage. */
 const rest_ms = 15_000;
 const watched_ms = 20_000;
+const stopPatience_ms = 120_000;
 /** Nothing reads by itself, and threads that have nothing to do end soon. */
 const config = { polling: { enabled: false }, workers: { idle: '5s' } };
 
@@ -26,15 +27,18 @@ export const fleetIdle: Figure = {
   name: 'fleet-idle',
   async measure() {
     const { url } = await startMosquitto();
-    const rows: Row[] = [];
+    const all: { one: Idle; alone: Fleet }[] = [];
     for (const accounts of sizes) {
       const one = await startIdle(url, accounts);
       const base = `alone${accounts}`;
       const alone = await startFleet(url, { base, accounts, carsOfEach: 1, config });
-      rows.push(...(await watched(one, alone)));
-      await Promise.all([...one.fleet.daemons, ...alone.daemons].map((each) => each.stop(60_000)));
+      all.push({ one, alone });
     }
-    return rows;
+    await pause(rest_ms);
+    const rows = await Promise.all(all.map(({ one, alone }) => watched(one, alone)));
+    const daemons = all.flatMap(({ one, alone }) => [...one.fleet.daemons, ...alone.daemons]);
+    await Promise.all(daemons.map((each) => each.stop(stopPatience_ms)));
+    return rows.flat();
   },
 };
 
@@ -50,7 +54,6 @@ async function startIdle(url: string, accounts: number): Promise<Idle> {
 }
 
 async function watched({ accounts, fleet, start_s, messages }: Idle, alone: Fleet): Promise<Row[]> {
-  await pause(rest_ms);
   const [one, other] = [fleet, alone].map(({ daemons }) => daemons[0]?.pid ?? 0);
   const read = async () => ({
     at_s: performance.now() / 1000,
