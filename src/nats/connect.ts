@@ -1,4 +1,9 @@
-import { connect, credsAuthenticator, type NatsConnection } from '@nats-io/transport-node';
+import {
+  connect,
+  credsAuthenticator,
+  type NatsConnection,
+  type NodeConnectionOptions,
+} from '@nats-io/transport-node';
 import type { Logger } from '../daemon/logger.js';
 
 export type { NatsConnection };
@@ -22,8 +27,17 @@ const ping_ms = 2000;
 
 /** Resolves when a server has answered; from then on the connection is kept up for ever. */
 export async function connectNats(settings: NatsSettings, log: Logger): Promise<NatsConnection> {
+  const connection = await connect(connectionOptions(settings));
+  void tell(connection, log);
+  return connection;
+}
+
+export function connectionOptions(settings: NatsSettings): NodeConnectionOptions {
   const { servers, name, credentials, username, password, token, tls } = settings;
-  const connection = await connect({
+  // With it the client refuses a server that does not encrypt; without it one that wants to is followed.
+  const isEncrypted =
+    Object.keys(tls).length > 0 || servers.some((server) => server.startsWith('tls:'));
+  return {
     servers: [...servers],
     name,
     ...(credentials === undefined
@@ -32,7 +46,7 @@ export async function connectNats(settings: NatsSettings, log: Logger): Promise<
     ...(username === undefined ? {} : { user: username }),
     ...(password === undefined ? {} : { pass: password }),
     ...(token === undefined ? {} : { token }),
-    ...(Object.keys(tls).length === 0 ? {} : { tls }),
+    ...(isEncrypted ? { tls } : {}),
     noEcho: false,
     maxReconnectAttempts: -1,
     reconnectTimeWait: retry_ms,
@@ -40,9 +54,7 @@ export async function connectNats(settings: NatsSettings, log: Logger): Promise<
     pingInterval: ping_ms,
     waitOnFirstConnect: true,
     ignoreAuthErrorAbort: true,
-  });
-  void tell(connection, log);
-  return connection;
+  };
 }
 
 async function tell(connection: NatsConnection, log: Logger): Promise<void> {

@@ -1,7 +1,18 @@
+import { connect } from '@nats-io/transport-node';
 import { describe, expect, test } from 'vitest';
+import { connectionOptions } from '../../src/nats/connect.js';
 import { hasNats, startNats } from '../support/nats.js';
 
 describe.runIf(hasNats)('the connection to NATS', () => {
+  test('is encrypted or is not, where the address says tls', async () => {
+    const nats = await startNats();
+    const servers = [nats.url.replace('nats:', 'tls:')];
+    const options = { ...connectionOptions({ servers, name: 'test', tls: {} }) };
+    // It would be tried again for ever.
+    const once = { ...options, waitOnFirstConnect: false, reconnect: false };
+    await expect(connect(once)).rejects.toThrow('tls');
+  });
+
   test('outlives the server', async () => {
     const nats = await startNats();
     const connection = await nats.connect();
