@@ -473,7 +473,6 @@ export async function createAccount(options: AccountOptions, deps: AccountDepend
       refusal: () => refusalOf(keeper.state),
       ready: (onHeld: (hold: Hold) => void, signal: AbortSignal) => jobs.gate.pass(onHeld, signal),
       isHeld: () => hold() !== undefined,
-      hold: () => hold(),
       refreshOne: (vehicle: string, mode: RefreshMode, max_age_s: number | undefined) =>
         quiet.refresh(vehicle, mode, max_age_s),
     },

@@ -62,8 +62,10 @@ export async function startFleetBridge(
   options: FleetOptions,
   { clock, log, connection, cipher, workerEntry }: FleetDependencies,
 ) {
-  const { mqtt, version, instance, fleet, replicas } = options;
-  const topics = createTopics(mqtt.base_topic);
+  const { version, instance, fleet, replicas } = options;
+  // What is sent while an account moves waits in a session that only MQTT 5 has.
+  const broker = { ...options, mqtt: { ...options.mqtt, version: 5 as const } };
+  const topics = createTopics(broker.mqtt.base_topic);
   await prepareStream(connection, { name: fleet, replicas });
   const openPartition = (partition: string, onDeposed: () => void) =>
     openNatsStore({ connection, name: fleet, partition, cipher, log, onDeposed });
@@ -85,7 +87,7 @@ export async function startFleetBridge(
   // What this instance says of itself.
   const history = new CommandHistory();
   const live = new LiveEvents();
-  const state = new BridgeState({ clock, log, publish: () => undefined });
+  const state = new BridgeState({ clock, log });
   const waiting = new WaitingCount(options.queueTotal);
   const metrics = createBridgeMetrics({
     ...{ version, clock, waiting, accounts: here, names: [] },
@@ -143,7 +145,7 @@ export async function startFleetBridge(
   const isNews = createNews();
   const accountDependencies = {
     ...{ clock, log, metrics, live, topics, output, sharedSlots, waiting, isNews, workerEntry },
-    ...{ retry: options.retry, polling: () => polling.settings, broker: options },
+    ...{ retry: options.retry, polling: () => polling.settings, broker },
     openStore: (account: string, onDeposed: () => void) =>
       openPartition(`${accountPrefix}${account}`, onDeposed),
     directory,
@@ -208,7 +210,7 @@ export async function startFleetBridge(
 
   function startSpeaker(signal: AbortSignal): Promise<FleetSpeaker> {
     return startFleetSpeaker({
-      ...{ clock, log, metrics, live, topics, output, directory, accountNames, broker: options },
+      ...{ clock, log, metrics, live, topics, output, directory, accountNames, broker },
       openStore: () =>
         openPartition(bridgeItem, () => {
           log.warn('another instance has opened what belongs to the bridge itself');
