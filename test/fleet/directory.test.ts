@@ -1,10 +1,12 @@
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { CarNames, type DirectoryCar } from '../../src/fleet/car-names.js';
 import { Directory } from '../../src/fleet/directory.js';
 import { isCalled } from '../../src/vehicle/known-vehicle.js';
-import { hasNats, startNats, type NatsServer } from '../support/nats.js';
+import { hasNats, NatsServer, startNats } from '../support/nats.js';
 import { onTeardown } from '../support/teardown.js';
+import { tempDir } from '../support/temp-dir.js';
 import { waitUntil } from '../support/wait.js';
 import { aLog, cipher } from './a-fleet.js';
 
@@ -221,9 +223,13 @@ describe.runIf(hasNats)('the directory of the fleet', () => {
     await own.start();
     await knows(other, 'v-2', 'home');
     expect(other.find('ioniq5')).toBeUndefined();
-    const { Kvm } = await import('@nats-io/kv');
-    const bucket = await new Kvm(await own.connect()).open('fleet_cars');
-    await bucket.destroy();
+    await own.kill();
+    const empty = new NatsServer(own.port, join(await tempDir(), 'jetstream'));
+    onTeardown(() => empty.stop());
+    await empty.start();
+    // What was told before is told again by itself: who comes now knows nothing else.
+    const late = await aDirectory('fleet', empty);
+    await knows(late, 'v-2', 'home');
     one.put('home', { has_listed: true, cars: [ioniq, niro] }, isHeld);
     await knows(other, 'ioniq5', 'home');
   });
