@@ -270,7 +270,13 @@ export async function startFleetBridge(
 
   // What people ask beside the broker: any instance answers for all.
   const local = createBridgeApi({
-    ...{ clock, accounts: here, health, readiness, state, history, live },
+    ...{ clock, accounts: here, health, readiness, history, live },
+    state: {
+      // Of who speaks for the fleet the others ask what it says of all.
+      get document() {
+        return speaking.running?.document ?? state.document;
+      },
+    },
     take: takeHere,
     registry: metrics.registry,
     audit: auditTrail.log,
