@@ -8,6 +8,7 @@ import { daemonCheck, findDaemon } from './doctor/daemon.js';
 import { diskCheck } from './doctor/disk.js';
 import { findingsOf, type Check, type Finding } from './doctor/finding.js';
 import { httpCheck } from './doctor/http.js';
+import { natsChecks } from './doctor/nats.js';
 import { nodeCheck } from './doctor/node.js';
 import { closeStore, openStore } from './doctor/own-store.js';
 import { libraryChecks } from './doctor/python.js';
@@ -67,6 +68,7 @@ async function* lookAtAll(
       configurationCheck(loaded),
       ...libraryChecks(config),
       brokerCheck(config, daemon),
+      ...natsChecks(config),
       daemonCheck(config, daemon),
       ...accountChecks({ config, daemon, opened, signIn }),
       clockCheck(config),

@@ -56,7 +56,7 @@ export class AccountList {
    * faster.
    */
   async put(name: string, definition: unknown, revision: number): Promise<boolean> {
-    const sealed = await sealJson(this.#cipher, definition, placeOf(name));
+    const sealed = await sealJson(this.#cipher, definition, placeOfAccount(name));
     // Zero would be the revision of a key that never was: one that was deleted has another.
     if (revision === 0) return unlessOutdated(this.#kv.create(name, sealed));
     return unlessOutdated(
@@ -78,7 +78,7 @@ export class AccountList {
     const { key: name, revision } = entry;
     if (entry.operation !== 'PUT') return undefined;
     try {
-      const definition = await openJson(this.#cipher, entry.value, placeOf(name));
+      const definition = await openJson(this.#cipher, entry.value, placeOfAccount(name));
       return { name, revision, definition };
     } catch (error) {
       const fault = error instanceof Error ? error.message : String(error);
@@ -88,7 +88,7 @@ export class AccountList {
 }
 
 /** A definition that was moved to another name would be another account's. */
-const placeOf = (name: string): string => `accounts.${name}`;
+export const placeOfAccount = (name: string): string => `accounts.${name}`;
 
 async function unlessOutdated(writing: Promise<unknown>): Promise<boolean> {
   try {

@@ -177,7 +177,7 @@ export class Directory {
     const { key, revision } = entry;
     if (entry.operation !== 'PUT') return { revision, listing: undefined };
     try {
-      const json = await openJson(this.#options.cipher, entry.value, this.#place(key));
+      const json = await openJson(this.#options.cipher, entry.value, placeOfCars(key));
       return { revision, listing: listingSchema.parse(json) };
     } catch (err) {
       this.#options.log.warn({ err, account: key }, 'the names of the cars cannot be understood');
@@ -250,7 +250,7 @@ export class Directory {
       await this.#readAgain(account);
       return;
     }
-    const sealed = await sealJson(this.#options.cipher, listing, this.#place(account));
+    const sealed = await sealJson(this.#options.cipher, listing, placeOfCars(account));
     if (!isHeld()) return;
     const revision = await kv.put(account, sealed, { previousSeq, timeout: answer_ms });
     this.#note(account, { revision, listing });
@@ -281,11 +281,10 @@ export class Directory {
     const { retry } = this.#options;
     return retryDelay(retry, failures) ?? retry.max_ms;
   }
-
-  #place(account: string): string {
-    return `cars.${account}`;
-  }
 }
+
+/** What was written of one account is not taken for another's. */
+export const placeOfCars = (account: string): string => `cars.${account}`;
 
 function isOutdated(error: unknown): boolean {
   return (

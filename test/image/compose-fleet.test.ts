@@ -1,9 +1,7 @@
-import { execFileSync, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
@@ -11,8 +9,7 @@ import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { loadConfig } from '../../src/config/load-config.js';
 import { startDaemon } from '../support/daemon.js';
-import { freePort } from '../support/free-port.js';
-import { GrowingList } from '../support/growing-list.js';
+import { startConfiguredNats } from '../support/configured-nats.js';
 import { hasMosquitto, startMosquitto } from '../support/mosquitto.js';
 import { hasNats } from '../support/nats.js';
 import { findProgram } from '../support/programs.js';
@@ -20,7 +17,6 @@ import { startRecorder } from '../support/recorder.js';
 import { keepSecret } from '../support/secret-scan.js';
 import { onTeardown } from '../support/teardown.js';
 import { tempDir } from '../support/temp-dir.js';
-import { within } from '../support/wait.js';
 
 const folder = fileURLToPath(new URL('../../config/compose/fleet/', import.meta.url));
 const encryption_key = Buffer.alloc(32, 5).toString('base64');
@@ -159,33 +155,12 @@ test.skipIf(!hasNats || !hasMosquitto || passwords === undefined)(
 
 const isRefusal = (line: string): boolean => /[Vv]iolation/.test(line);
 
-/** The example as it is, on a port and in a folder of its own. */
+/** The example as it is, in a folder of its own. */
 async function startExampleNats() {
-  const own = await tempDir();
-  const file = join(own, 'nats-server.conf');
   const text = await readFile(join(folder, '../../nats-server.conf.example'), 'utf8');
-  await writeFile(file, text.replace('/var/lib/nats', own));
-  await writeFile(join(own, 'nats.password'), `NATS_PASSWORD: "${password}"\n`, { mode: 0o600 });
-  const port = await freePort();
-  const place = ['-a', '127.0.0.1', '-p', String(port)];
-  const server = spawn(findProgram('nats-server') ?? '', ['-c', file, ...place], {
-    stdio: ['ignore', 'ignore', 'pipe'],
+  return startConfiguredNats(text.replace('/var/lib/nats', await tempDir()), {
+    'nats.password': `NATS_PASSWORD: "${password}"\n`,
   });
-  const log = new GrowingList<string>();
-  createInterface(server.stderr).on('line', (line) => {
-    log.add(line);
-  });
-  const closed = once(server, 'close');
-  onTeardown(async () => {
-    server.kill();
-    await within(closed, 10_000, () => 'nats-server to end');
-  });
-  await log.waitFor(
-    (line) => line.endsWith('Server is ready'),
-    10_000,
-    () => `nats-server to run: ${log.items.join(' | ')}`,
-  );
-  return { url: `nats://127.0.0.1:${String(port)}`, log };
 }
 
 /** As in the test of the single bridge: what the broker's configuration says of who may do what. */

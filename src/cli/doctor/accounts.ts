@@ -25,6 +25,7 @@ const list_ms = 60_000;
 const margin_ms = 35_000;
 
 export function accountChecks(options: AccountChecksOptions): Check[] {
+  if (options.config.store.engine === 'nats') return [fleetCheck(options.daemon)];
   const { sign_in } = options.config.workers.deadline_ms;
   const work_ms = options.signIn ? sign_in : Math.min(list_ms, sign_in);
   return options.config.accounts.map((account) => ({
@@ -39,6 +40,27 @@ export function accountChecks(options: AccountChecksOptions): Check[] {
       else await withStore(account, { ...options, opened, work_ms, signal }, tell);
     },
   }));
+}
+
+/** Most of the accounts of a fleet are in no file, and there may be hundreds: one line, and one for each that has a fault. */
+function fleetCheck(standing: Promise<DaemonStanding>): Check {
+  return {
+    what: 'accounts',
+    limit_ms: 2 * daemon_ms,
+    look: async (tell) => {
+      const daemon = await standing;
+      if (daemon.is !== 'running') {
+        const advice = 'ask on a machine where an instance of the fleet runs';
+        tell('ok', 'how they stand is known to running instances alone', advice);
+        return;
+      }
+      const { accounts } = daemon;
+      const others = accounts.filter(({ state }) => state !== 'ready');
+      const found = `${String(accounts.length - others.length)} of ${String(accounts.length)} ready`;
+      tell(others.length === 0 ? 'ok' : 'warn', found);
+      for (const report of others) tell.of('account')(...judgeReport(report));
+    },
+  };
 }
 
 async function throughDaemon(

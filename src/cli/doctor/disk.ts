@@ -109,6 +109,9 @@ async function tellOfStore(config: Config, standing: StoreStanding, tell: Tell):
     case 'in use':
       tell('ok', `in use by the running bridge, ${inMegabytes(await sizeOf(folder))}`);
       break;
+    case 'on NATS':
+      tell('ok', 'on NATS');
+      break;
     case 'none':
       tell('ok', 'none yet: the first start makes it');
       break;

@@ -12,6 +12,8 @@ export type StoreStanding =
   | { readonly is: 'open'; readonly store: Store }
   | { readonly is: 'none' }
   | { readonly is: 'in use' }
+  /** Each account has an owner there. */
+  | { readonly is: 'on NATS' }
   | { readonly is: 'of another user' }
   | { readonly is: 'faulty'; readonly reason: string };
 
@@ -24,6 +26,7 @@ export async function openStore(
   config: Config,
   standing: Promise<DaemonStanding>,
 ): Promise<StoreStanding> {
+  if (config.store.engine === 'nats') return { is: 'on NATS' };
   const folder = storeFolder(config);
   const { is } = await standing;
   if (is !== 'absent') return { is: 'in use' };
