@@ -43,6 +43,7 @@ export class Commands {
   readonly #chance: Chance;
   readonly #cars: readonly ChaosCar[];
   readonly #run: string;
+  readonly #expireAtBroker: number;
   readonly #sent: Message[] = [];
   readonly #starts = new Map<string, number>();
   readonly #makers: readonly (readonly [share: number, make: Maker])[] = [
@@ -62,11 +63,14 @@ export class Commands {
     cars: readonly ChaosCar[];
     /** Distinguishes the ids of this run. */
     run: string;
+    /** Whether some expire at the broker: it tells what is left in whole seconds, and in the last of them nothing. */
+    mayExpireAtBroker?: boolean;
   }) {
     this.#base = options.base;
     this.#chance = options.chance;
     this.#cars = options.cars;
     this.#run = options.run;
+    this.#expireAtBroker = (options.mayExpireAtBroker ?? true) ? 0.1 : 0;
   }
 
   /** The next message: a command, or something done to an earlier one. */
@@ -128,7 +132,7 @@ export class Commands {
     return {
       ...manner,
       ...(chance.in(0.85) && { expires_in: chance.whole(shortest, longest) }),
-      ...(chance.in(0.1) && { messageExpiryInterval: chance.whole(1, 5) }),
+      ...(chance.in(this.#expireAtBroker) && { messageExpiryInterval: chance.whole(1, 5) }),
       ...(isRemote && chance.in(0.03) && { dry_run: true }),
     };
   }

@@ -141,7 +141,7 @@ export class Disturbances {
   }
 
   #cutSender(): boolean {
-    this.#world.senderLine.cut();
+    this.#world.traffic.senderLine.cut();
     return this.#count("sender's connection cut");
   }
 

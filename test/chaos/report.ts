@@ -1,4 +1,5 @@
 import { lifeCycleEventSchema } from '../../src/vehicle/life-cycle.js';
+import type { Evidence } from './evidence.js';
 import type { Outcome } from './run.js';
 
 /** Adds up what runs came to. */
@@ -8,7 +9,7 @@ export class Tally {
   #commands = 0;
   #executions = 0;
 
-  add({ lives, faults, executions }: Outcome): void {
+  add({ lives, faults, executions }: Pick<Outcome, 'lives' | 'faults' | 'executions'>): void {
     this.#commands += lives.length;
     this.#executions += executions.cloud + executions.simulated;
     for (const { ending } of lives) {
@@ -42,8 +43,12 @@ function rows(heading: string, sum: number, counts: ReadonlyMap<string, number>)
   );
 }
 
+type Explained = Pick<Outcome, 'seed' | 'violations'> & {
+  readonly evidence: Omit<Evidence, 'simulated'>;
+};
+
 /** Each violation, with the whole history of its command. */
-export function explained({ seed, violations, evidence }: Outcome): string[] {
+export function explained({ seed, violations, evidence }: Explained): string[] {
   const { recorded, journal, asked, executions, effects } = evidence;
   return violations.map(({ id, says }) => {
     if (id === null) return `seed ${String(seed)}: ${says}`;

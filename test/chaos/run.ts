@@ -39,12 +39,13 @@ export async function runChaos(seed: number, quota: Quota): Promise<Outcome> {
   const disturbances = new Disturbances(world, ofFaults);
   const until = performance.now() + longest_ms;
   const isEnough = (): boolean =>
-    world.accepted >= quota.commands &&
+    world.traffic.accepted >= quota.commands &&
     disturbances.total >= quota.faults &&
     disturbances.isComplete;
   while (!isEnough()) {
     if (performance.now() > until) throw new Error('chaos: the quota was not reached');
-    for (let count = ofCommands.whole(1, 9); count > 0; count -= 1) world.send(commands.next());
+    for (let count = ofCommands.whole(1, 9); count > 0; count -= 1)
+      world.traffic.send(commands.next());
     await pause(ofFaults.between(0, 150));
     if (ofFaults.in(0.65)) await disturbances.happen();
     await pause(ofFaults.between(0, 150));
@@ -78,18 +79,18 @@ export async function runChaos(seed: number, quota: Quota): Promise<Outcome> {
 async function ended(world: ChaosWorld): Promise<Violation[]> {
   try {
     await waitUntil(
-      () => world.unsent === 0,
+      () => world.traffic.unsent === 0,
       endings_ms,
       () => 'the broker to take every command',
     );
     await waitUntil(
       async () => {
-        const before = world.open.length;
+        const before = world.traffic.open.length;
         await pause(500);
-        return before + world.open.length === 0;
+        return before + world.traffic.open.length === 0;
       },
       endings_ms,
-      () => `the endings of ${world.open.join(', ')}`,
+      () => `the endings of ${world.traffic.open.join(', ')}`,
     );
     return [];
   } catch (error) {

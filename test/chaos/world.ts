@@ -2,11 +2,9 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { type MqttClient, connectAsync } from 'mqtt';
 import { stringify } from 'yaml';
 import { SimulatedCar } from '../../src/vehicle/simulated-car.js';
 import { type AuditEntry, auditEntrySchema } from '../../src/vehicle/audit-entry.js';
-import { isEnding, lifeCycleEventSchema } from '../../src/vehicle/life-cycle.js';
 import type { CanadaAccount } from '../cloud/canada-account.js';
 import { type Cloud, startCloud } from '../cloud/cloud.js';
 import type { PendingCommands } from '../cloud/pending-commands.js';
@@ -16,17 +14,18 @@ import { SimulatedCars } from '../end-to-end/simulated-cars.js';
 import type { Chance } from '../support/crash-random.js';
 import { Cuttable } from '../support/cuttable.js';
 import { type Daemon, type Exit, startDaemon } from '../support/daemon.js';
-import { hastySettings } from '../support/hasty-settings.js';
 import { libraryAccount } from '../support/library-bridge.js';
 import { type Mosquitto, startMosquitto } from '../support/mosquitto.js';
 import { type ProcessEntry, listProcesses } from '../support/processes.js';
 import { requireTestPython } from '../support/python.js';
-import { type Recorder, startRecorder } from '../support/recorder.js';
+import type { Recorder } from '../support/recorder.js';
 import { onTeardown } from '../support/teardown.js';
 import { tempDir } from '../support/temp-dir.js';
-import type { ChaosCar, Message } from './commands.js';
+import type { ChaosCar } from './commands.js';
 import { deedOf } from './deeds.js';
 import type { Execution } from './evidence.js';
+import { settings } from './settings.js';
+import { Traffic } from './traffic.js';
 import { allowance_ms } from './violations.js';
 
 export const base = 'bluelink';
@@ -40,15 +39,13 @@ const clock = { now: () => Date.now(), report_step_ms: 1000 };
 interface Parts {
   readonly broker: Mosquitto;
   readonly line: Cuttable;
-  readonly senderLine: Cuttable;
+  readonly traffic: Traffic;
   readonly cloud: Cloud;
   /** The way to the cloud. */
   readonly cloudLine: Cuttable;
   readonly canada: CanadaAccount;
   readonly hyundai: UsaHyundaiAccount;
   readonly simulated: SimulatedCars;
-  readonly recorder: Recorder;
-  readonly sender: MqttClient;
   readonly stateDir: string;
 }
 
@@ -59,37 +56,29 @@ interface Parts {
 export class ChaosWorld {
   readonly broker: Mosquitto;
   readonly line: Cuttable;
-  readonly senderLine: Cuttable;
+  readonly traffic: Traffic;
   readonly cloud: Cloud;
   /** The way to the cloud. */
   readonly cloudLine: Cuttable;
   readonly canada: CanadaAccount;
   readonly hyundai: UsaHyundaiAccount;
   readonly simulated: SimulatedCars;
-  readonly recorder: Recorder;
   readonly cars: readonly ChaosCar[];
   /** Every daemon so far, the newest last. */
   readonly daemons: Daemon[] = [];
-  readonly #sender: MqttClient;
   readonly #stateDir: string;
   readonly #aliases: ReadonlyMap<string, string>;
-  readonly #accepted = new Set<string>();
-  readonly #ended = new Set<string>();
-  /** Messages that the broker has not acknowledged. */
-  #unsent = 0;
 
   private constructor(parts: Parts) {
     const { canada, hyundai, simulated } = parts;
     this.broker = parts.broker;
     this.line = parts.line;
-    this.senderLine = parts.senderLine;
+    this.traffic = parts.traffic;
     this.cloud = parts.cloud;
     this.cloudLine = parts.cloudLine;
     this.canada = canada;
     this.hyundai = hyundai;
     this.simulated = simulated;
-    this.recorder = parts.recorder;
-    this.#sender = parts.sender;
     this.#stateDir = parts.stateDir;
     this.#aliases = new Map([
       ...canada.cars.map(
@@ -111,9 +100,6 @@ export class ChaosWorld {
         extras: ['horn', 'lights', 'windows'],
       })),
     ];
-    this.recorder.client.on('message', (topic, payload) => {
-      if (topic.endsWith('/result')) this.#hear(payload.toString());
-    });
   }
 
   static async start(chance: Chance): Promise<ChaosWorld> {
@@ -126,20 +112,10 @@ export class ChaosWorld {
     onTeardown(() => cloud.stop());
     const electric = (brand: string, region: string, seed: number) =>
       SimulatedCar.create({ index: 0, seed, brand, region }, clock);
-    const session = { clean: false, properties: { sessionExpiryInterval: 3600 } };
-    const recorder = await startRecorder(broker.url, {
-      filter: `${base}/+/result`,
-      client: { clientId: 'chaos-recorder', ...session },
-    });
-    await recorder.client.subscribeAsync(`${base}/+/availability`, { qos: 1 });
-    const senderLine = await Cuttable.before(broker.port);
-    const sender = await connectAsync(senderLine.url, {
-      ...{ protocolVersion: 5, reconnectPeriod: 50, clientId: 'chaos-sender', ...session },
-    });
-    sender.on('error', () => undefined);
-    onTeardown(() => sender.endAsync(true));
+    const traffic = await Traffic.start(broker, base);
+    await traffic.recorder.client.subscribeAsync(`${base}/+/availability`, { qos: 1 });
     const world = new ChaosWorld({
-      ...{ broker, cloud, recorder, senderLine, sender },
+      ...{ broker, cloud, traffic },
       line: await Cuttable.before(broker.port),
       cloudLine: await Cuttable.before(Number(new URL(cloud.proxyUrl).port)),
       canada: cloud.accounts.canada({
@@ -170,18 +146,8 @@ export class ChaosWorld {
     return daemon;
   }
 
-  /** How many commands were accepted so far. */
-  get accepted(): number {
-    return this.#accepted.size;
-  }
-
-  /** Those of them without an ending. */
-  get open(): string[] {
-    return [...this.#accepted].filter((id) => !this.#ended.has(id));
-  }
-
-  get unsent(): number {
-    return this.#unsent;
+  get recorder(): Recorder {
+    return this.traffic.recorder;
   }
 
   /** Starts a daemon on the one state there is, and waits until it is connected. */
@@ -227,23 +193,13 @@ export class ChaosWorld {
     );
   }
 
-  /** At least once, as a sender does that wants to be sure: what is not acknowledged is sent again. */
-  send({ topic, payload, retain, properties }: Message): void {
-    this.#unsent += 1;
-    this.#sender.publish(topic, payload, { qos: 1, retain, properties }, () => {
-      this.#unsent -= 1;
-    });
-  }
-
   /** As a power cut, with a pause; resolves when its clients are back and their sessions saved. */
   async killBroker(away_ms: number): Promise<void> {
     await this.broker.kill();
     await pause(away_ms);
-    const back = [this.recorder.client, this.#sender].map(
-      (client) => new Promise((resolve) => client.once('connect', resolve)),
-    );
+    const back = this.traffic.back();
     await this.broker.start();
-    await Promise.all(back);
+    await back;
   }
 
   get executions(): Execution[] {
@@ -268,13 +224,6 @@ export class ChaosWorld {
 
   available(alias: string): Promise<unknown> {
     return this.recorder.waitForTopic(`${base}/${alias}/availability`, 'online', patience_ms);
-  }
-
-  #hear(payload: string): void {
-    const event = lifeCycleEventSchema.parse(JSON.parse(payload));
-    if (event.seq === 0) return;
-    if (event.status === 'accepted') this.#accepted.add(event.id);
-    if (isEnding(event)) this.#ended.add(event.id);
   }
 
   #config(): Readonly<Record<string, unknown>> {
@@ -312,20 +261,3 @@ function moody(commands: PendingCommands, chance: Chance): void {
   commands.delay_ms = allowance_ms.car;
   commands.conduct = () => (chance.in(0.06) ? 'refuses' : chance.in(0.06) ? 'is_silent' : 'obeys');
 }
-
-/** Everything is allowed. */
-const settings = {
-  ...hastySettings,
-  commands: {
-    allow: [
-      ...['refresh', 'lock', 'lock:unlock', 'climate', 'climate:start', 'charge', 'charge_limits'],
-      ...['charge_limit_ac', 'charge_limit_dc', 'horn', 'lights', 'windows', 'windows:open'],
-      'cancel',
-    ],
-    rate: '1000/1s',
-  },
-  refresh: { max_age: '7d' },
-  polling: { enabled: false },
-  http: { enabled: false },
-  log: { level: 'info', format: 'json' },
-};

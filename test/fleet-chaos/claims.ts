@@ -48,34 +48,62 @@ export class Claims {
     return ownerIn((await this.#bucket.read(ownerKey(item)))?.value);
   }
 
-  /** All of them so far, in order. */
+  /** All of them so far, in order. What an instance had is nobody's from the end of its membership on. */
   async all(): Promise<Claim[]> {
-    const prefix = `$KV.${this.#fleet}_fleet.${ownerKey('')}`;
-    const consumer = await jetstream(this.#connection).consumers.get(witness, {
-      filter_subjects: `${prefix}>`,
-    });
+    const prefix = `$KV.${this.#fleet}_fleet.`;
+    const consumer = await jetstream(this.#connection).consumers.get(witness);
     const { num_pending: pending } = await consumer.info();
-    const claims: Claim[] = [];
-    while (claims.length < pending) {
-      const batch = await consumer.fetch({
-        max_messages: pending - claims.length,
-        expires: 10_000,
-      });
-      for await (const message of batch) claims.push(claimOf(message, prefix));
+    const history = new History();
+    for (let left = pending; left > 0;) {
+      const batch = await consumer.fetch({ max_messages: left, expires: 10_000 });
+      for await (const message of batch) {
+        history.add(message.subject.slice(prefix.length), recordIn(message), timeOf(message));
+        left -= 1;
+      }
     }
-    return claims;
+    return history.claims;
   }
 }
 
-function claimOf(message: JsMsg, prefix: string): Claim {
-  const removed = (message.headers?.get('KV-Operation') ?? '') !== '';
-  return {
-    item: message.subject.slice(prefix.length),
-    instance: removed ? undefined : ownerIn(message.json()),
-    at: Number(message.timestampNanos / 1000n) / 1000,
-  };
+interface Owner {
+  readonly instance: string;
+  readonly incarnation: string;
+}
+
+class History {
+  readonly claims: Claim[] = [];
+  readonly #owners = new Map<string, Owner>();
+
+  add(key: string, record: unknown, at: number): void {
+    const [kind] = key.split('.', 1);
+    const name = key.slice(key.indexOf('.') + 1);
+    if (kind === 'owner') this.#owned(name, record as Owner | undefined, at);
+    if (kind === 'instance') this.#beaten(name, record as Owner | undefined, at);
+  }
+
+  #owned(item: string, owner: Owner | undefined, at: number): void {
+    this.claims.push({ item, instance: owner?.instance, at });
+    if (owner === undefined) this.#owners.delete(item);
+    else this.#owners.set(item, owner);
+  }
+
+  #beaten(instance: string, record: Pick<Owner, 'incarnation'> | undefined, at: number): void {
+    for (const [item, owner] of this.#owners) {
+      if (owner.instance !== instance || owner.incarnation === record?.incarnation) continue;
+      this.#owned(item, undefined, at);
+    }
+  }
+}
+
+function recordIn(message: JsMsg): unknown {
+  const isRemoved = (message.headers?.get('KV-Operation') ?? '') !== '';
+  return isRemoved ? undefined : message.json();
+}
+
+function timeOf(message: JsMsg): number {
+  return Number(message.timestampNanos / 1000n) / 1000;
 }
 
 function ownerIn(value: unknown): string | undefined {
-  return (value as { readonly instance?: string } | undefined)?.instance;
+  return (value as Owner | undefined)?.instance;
 }

@@ -100,7 +100,7 @@ export class Fleet {
   async launch(instance: string): Promise<Daemon> {
     const daemon = await startDaemon({
       config: this.config(instance),
-      stateDir: join(this.#folder, instance),
+      stateDir: this.stateDir(instance),
     });
     this.daemons.set(instance, [...(this.daemons.get(instance) ?? []), daemon]);
     return daemon;
@@ -115,6 +115,10 @@ export class Fleet {
     const daemon = this.daemon(instance);
     daemon.kill('SIGKILL');
     await daemon.exit;
+  }
+
+  stateDir(instance: string): string {
+    return join(this.#folder, instance);
   }
 
   /** What an instance is started with. */
