@@ -8,6 +8,8 @@ import { connect } from '@nats-io/transport-node';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { loadConfig } from '../../src/config/load-config.js';
+import { controlPath } from '../../src/http/control-path.js';
+import { exchange } from '../http/served.js';
 import { startDaemon } from '../support/daemon.js';
 import { startConfiguredNats } from '../support/configured-nats.js';
 import { hasMosquitto, startMosquitto } from '../support/mosquitto.js';
@@ -17,10 +19,12 @@ import { startRecorder } from '../support/recorder.js';
 import { keepSecret } from '../support/secret-scan.js';
 import { onTeardown } from '../support/teardown.js';
 import { tempDir } from '../support/temp-dir.js';
+import { waitUntil } from '../support/wait.js';
 
 const folder = fileURLToPath(new URL('../../config/compose/fleet/', import.meta.url));
 const encryption_key = Buffer.alloc(32, 5).toString('base64');
 const password = 'the-password-of-nats';
+const natsIsAway = 'NATS is not connected';
 
 interface Service {
   readonly volumes: readonly string[];
@@ -119,7 +123,10 @@ test.skipIf(!hasNats || !hasMosquitto || passwords === undefined)(
         vehicles: {},
       })),
     };
-    for (const instance of ['one', 'two']) await startDaemon({ config: { ...config, instance } });
+    const instances = ['one', 'two'];
+    const daemons = await Promise.all(
+      instances.map((instance) => startDaemon({ config: { ...config, instance } })),
+    );
     // Both have joined, asked each other, and share the accounts.
     await recorder.waitFor(({ topic, payload }) => {
       if (topic !== 'bluelink/bridge/state' || payload === '') return false;
@@ -143,6 +150,16 @@ test.skipIf(!hasNats || !hasMosquitto || passwords === undefined)(
       expect(await recorder.waitForEnding(car, 30_000)).toMatchObject({ status: 'succeeded' });
     }
     expect(nats.log.items.filter(isRefusal)).toEqual([]);
+
+    const figures = await Promise.all(daemons.map(({ stateDir }) => figuresOf(stateDir)));
+    const sum = (name: string): number => figures.reduce((all, of) => all + (of.get(name) ?? 0), 0);
+    expect(sum('nats_connected')).toBe(2);
+    expect(sum('fleet_member')).toBe(2);
+    expect(sum('fleet_instances')).toBe(4);
+    expect(sum('fleet_accounts_owned')).toBe(2);
+    expect(sum('fleet_speaker')).toBe(1);
+    expect(sum('fleet_takeovers_total')).toBeGreaterThanOrEqual(3);
+
     await expect(connect({ servers: nats.url, reconnect: false })).rejects.toThrow(/Authorization/);
     const user = { user: 'bluelink2mqtt', pass: password };
     const same = await connect({ servers: nats.url, ...user });
@@ -150,8 +167,25 @@ test.skipIf(!hasNats || !hasMosquitto || passwords === undefined)(
     const { streams } = await jetstreamManager(same);
     await expect(streams.delete('bluelink2mqtt_store')).rejects.toThrow(/[Pp]ermissions/);
     await nats.log.waitFor(isRefusal, 10_000, () => 'NATS to have noted that');
+
+    await nats.stop();
+    for (const { stateDir } of daemons) {
+      await waitUntil(
+        async () =>
+          (await exchange(controlPath(stateDir), 'GET /readyz')).text.includes(natsIsAway),
+        20_000,
+        () => 'an instance to say that NATS is away',
+      );
+    }
   },
 );
+
+/** Those without labels, by their names without the prefix. */
+async function figuresOf(stateDir: string): Promise<ReadonlyMap<string, number>> {
+  const { text } = await exchange(controlPath(stateDir), 'GET /metrics');
+  const found = text.matchAll(/^bluelink2mqtt_(\w+) (\S+)$/gm);
+  return new Map([...found].map(([, name = '', value]) => [name, Number(value)]));
+}
 
 const isRefusal = (line: string): boolean => /[Vv]iolation/.test(line);
 

@@ -10,12 +10,18 @@ import { onTeardown } from './teardown.js';
 import { tempDir } from './temp-dir.js';
 import { within } from './wait.js';
 
+export interface ConfiguredNats {
+  readonly url: string;
+  readonly log: GrowingList<string>;
+  stop(): Promise<void>;
+}
+
 /** A real nats-server with this configuration, but for its address; ended with the test. */
 export async function startConfiguredNats(
   configuration: string,
   /** What it includes, by name. */
   beside: Readonly<Record<string, string>> = {},
-): Promise<{ readonly url: string; readonly log: GrowingList<string> }> {
+): Promise<ConfiguredNats> {
   const own = await tempDir();
   const file = join(own, 'nats-server.conf');
   await writeFile(file, configuration);
@@ -32,11 +38,12 @@ export async function startConfiguredNats(
     log.add(line);
   });
   const closed = once(server, 'close');
-  onTeardown(async () => {
+  const stop = async (): Promise<void> => {
     server.kill();
     await within(closed, 10_000, () => 'nats-server to end');
-  });
+  };
+  onTeardown(stop);
   const isReady = (line: string): boolean => line.endsWith('Server is ready');
   await log.waitFor(isReady, 10_000, () => `nats-server to run: ${log.items.join(' | ')}`);
-  return { url: `nats://127.0.0.1:${port}`, log };
+  return { url: `nats://127.0.0.1:${port}`, log, stop };
 }
