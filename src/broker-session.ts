@@ -300,5 +300,3 @@ export async function createBrokerSession(
     },
   };
 }
-
-export type BrokerSession = Awaited<ReturnType<typeof createBrokerSession>>;

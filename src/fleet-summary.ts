@@ -49,7 +49,7 @@ export interface SpeakerShare extends Pick<
 export function summedState(own: SpeakerShare, instances: ReadonlyMap<string, InstanceDocument>) {
   const all = [...instances.values()];
   const merged = <T>(of: (one: InstanceDocument) => Readonly<Record<string, T>>) =>
-    Object.fromEntries(all.flatMap((one) => Object.entries(of(one))));
+    Object.fromEntries<T>(all.flatMap((one) => Object.entries(of(one))));
   const summed = (of: (one: InstanceDocument) => number) =>
     all.reduce((sum, one) => sum + of(one), 0);
   const most = (of: (one: InstanceDocument) => number | null) => {
