@@ -2,12 +2,19 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
+import { accountChecks } from '../../src/cli/doctor/accounts.js';
+import { findDaemon } from '../../src/cli/doctor/daemon.js';
 import { findingsOf, type Finding } from '../../src/cli/doctor/finding.js';
 import { judgeClocks, natsChecks } from '../../src/cli/doctor/nats.js';
+import { openStore } from '../../src/cli/doctor/own-store.js';
 import { loadConfig } from '../../src/config/load-config.js';
+import type { Config } from '../../src/config/schema.js';
 import { AccountList } from '../../src/fleet/account-list.js';
 import { createCipher } from '../../src/store/cipher.js';
 import { prepareStream } from '../../src/store/nats-stream.js';
+import { failure } from '../../src/vehicle/outcome.js';
+import { MemoryBridge, readyAccount } from '../http/memory-bridge.js';
+import { serve } from '../http/served.js';
 import { aLog } from '../fleet/a-fleet.js';
 import { startConfiguredNats } from '../support/configured-nats.js';
 import { freePort } from '../support/free-port.js';
@@ -19,15 +26,30 @@ type Settings = Readonly<Record<string, unknown>>;
 
 const keys = [7, 8].map((fill) => Buffer.alloc(32, fill).toString('base64'));
 
-async function look(url: string, settings: Settings = {}): Promise<readonly Finding[]> {
+async function configOf(url: string, settings: Settings = {}, stateDir?: string): Promise<Config> {
   keepSecret(...keys);
   const file = join(await tempDir(), 'bluelink2mqtt.yaml');
   const store = { engine: 'nats', servers: [url], encryption_key: keys[0], ...settings };
-  await writeFile(file, stringify({ mqtt: { url: 'mqtt://localhost' }, store }));
+  const state_dir = stateDir ?? (await tempDir());
+  await writeFile(file, stringify({ mqtt: { url: 'mqtt://localhost' }, store, state_dir }));
   const loaded = await loadConfig({ file, env: {}, cwd: '/' });
   if (!loaded.ok) throw new Error(loaded.faults.map(({ message }) => message).join());
-  const [check] = natsChecks(loaded.config);
+  return loaded.config;
+}
+
+async function look(url: string, settings: Settings = {}): Promise<readonly Finding[]> {
+  const [check] = natsChecks(await configOf(url, settings));
   return check === undefined ? [] : findingsOf(check);
+}
+
+/** What it says of the accounts, with whatever runs in this state directory. */
+async function lookAtAccounts(stateDir?: string): Promise<readonly Finding[]> {
+  const config = await configOf('nats://127.0.0.1:1', {}, stateDir);
+  const daemon = findDaemon(config);
+  const opened = openStore(config, daemon);
+  expect((await opened).is).toBe('on NATS');
+  const checks = accountChecks({ config, daemon, opened, signIn: false });
+  return (await Promise.all(checks.map(findingsOf))).flat();
 }
 
 const verdicts = (findings: readonly Finding[]): readonly string[] =>
@@ -116,4 +138,23 @@ test.each([
   [-90_000, 'fault'],
 ])('clocks that differ by %i ms: %s', (ahead_ms, verdict) => {
   expect(judgeClocks(ahead_ms)[0]).toBe(verdict);
+});
+
+describe('what the doctor says of the accounts of a fleet', () => {
+  test('an instance knows them all, though they are in no file', async () => {
+    const reason = failure('auth_failed', 'the password is wrong');
+    const others = ['bo', 'cy'].map((name) => ({ ...readyAccount, name }));
+    const refused = { ...readyAccount, name: 'anna', state: 'refused', reason } as const;
+    const { stateDir } = await serve(new MemoryBridge([refused, ...others]));
+    const findings = await lookAtAccounts(stateDir);
+    expect(verdicts(findings)).toEqual(['accounts warn', 'account fault']);
+    expect(findings.map(({ found }) => found)).toEqual([
+      '2 of 3 ready',
+      expect.stringContaining('anna'),
+    ]);
+  });
+
+  test('without one nothing is opened', async () => {
+    expect(verdicts(await lookAtAccounts())).toEqual(['accounts ok']);
+  });
 });
