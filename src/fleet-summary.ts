@@ -58,10 +58,10 @@ export function summedState(own: SpeakerShare, instances: ReadonlyMap<string, In
   };
   const polls = all.flatMap(({ polling }) => polling.next_poll_at ?? []).sort();
   const errors = all.flatMap(({ last_error }) => last_error ?? []);
-  const unowned = Object.entries(own.unowned).map(([name, { vehicles }]) => [
-    name,
-    { state: 'unreachable', vehicles, backend: null, session_expires_at: null, library: null },
-  ]);
+  const unowned = Object.entries(own.unowned).map(([name, { vehicles }]) => {
+    const nobody = { backend: null, session_expires_at: null, library: null };
+    return [name, { state: 'unreachable', vehicles, ...nobody }] as const;
+  });
   return {
     schema: 1,
     version: own.version,
