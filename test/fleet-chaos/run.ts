@@ -190,7 +190,11 @@ async function stopped({ fleet }: FleetWorld): Promise<Violation[]> {
     try {
       const { code, signal } = await fleet.daemon(instance).stop(60_000);
       if (code !== 0) {
-        found.push({ id: null, says: `${instance} ended with ${String(signal ?? code)}` });
+        const said = fleet.daemon(instance).lines.slice(-20).join('\n');
+        found.push({
+          id: null,
+          says: `${instance} ended with ${String(signal ?? code)}:\n${said}`,
+        });
       }
       for (const daemon of fleet.daemons.get(instance) ?? []) await daemon.expectNothingLeft();
     } catch (error) {

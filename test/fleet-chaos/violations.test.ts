@@ -9,7 +9,11 @@ function claim(instance: string | undefined, after_ms: number, account = 'a0'): 
   return { item: `account.${account}`, instance, at: start + after_ms };
 }
 
-function sent(instance: string, after_ms: number, phase: FleetEffect['phase'] = 'started') {
+function sent(
+  instance: string,
+  after_ms: number,
+  { operation = 'command', phase = 'started' }: Partial<FleetEffect> = {},
+): FleetEffect {
   const at = new Date(start + after_ms).toISOString();
   const about = {
     operation: 'cached',
@@ -47,12 +51,18 @@ describe('who may reach the cars of an account', () => {
     expect(found(moved, [effect])).toHaveLength(1);
   });
 
+  test('a read may leave late, unless somebody else has the account', () => {
+    const read = { operation: 'cached' } as const;
+    expect(found(moved, [sent('north', 10_100, read)])).toEqual([]);
+    expect(found(moved, [sent('north', 12_100, read)])).toHaveLength(1);
+  });
+
   test('what one account is told says nothing of another', () => {
     const elsewhere = [claim('north', 0), claim('south', 1_000, 'a1')];
     expect(found(elsewhere, [sent('north', 2_000)])).toEqual([]);
   });
 
   test('an answer that comes late reaches no car', () => {
-    expect(found(moved, [sent('north', 15_000, 'done')])).toEqual([]);
+    expect(found(moved, [sent('north', 15_000, { phase: 'done' })])).toEqual([]);
   });
 });
