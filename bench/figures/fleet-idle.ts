@@ -7,6 +7,8 @@ import { type Fleet, startFleet } from '../fleet.js';
 import { resident_MB } from '../resident.js';
 
 const sizes = [1, 50, 500];
+/** One process alone is nothing for more accounts, and takes minutes to start with them. */
+const mostAlone = 50;
 /** Longer than a thread without work stays, and the start's garbage. */
 const rest_ms = 15_000;
 const watched_ms = 20_000;
@@ -27,16 +29,19 @@ export const fleetIdle: Figure = {
   name: 'fleet-idle',
   async measure() {
     const { url } = await startMosquitto();
-    const all: { one: Idle; alone: Fleet }[] = [];
+    const all: { one: Idle; alone: Fleet | undefined }[] = [];
     for (const accounts of sizes) {
       const one = await startIdle(url, accounts);
-      const base = `alone${accounts}`;
-      const alone = await startFleet(url, { base, accounts, carsOfEach: 1, config });
+      const options = { base: `alone${accounts}`, accounts, carsOfEach: 1, config };
+      const alone = accounts > mostAlone ? undefined : await startFleet(url, options);
       all.push({ one, alone });
     }
     await pause(rest_ms);
     const rows = await Promise.all(all.map(({ one, alone }) => watched(one, alone)));
-    const daemons = all.flatMap(({ one, alone }) => [...one.fleet.daemons, ...alone.daemons]);
+    const daemons = all.flatMap(({ one, alone }) => [
+      ...one.fleet.daemons,
+      ...(alone?.daemons ?? []),
+    ]);
     await Promise.all(daemons.map((each) => each.stop(stopPatience_ms)));
     return rows.flat();
   },
@@ -53,38 +58,38 @@ async function startIdle(url: string, accounts: number): Promise<Idle> {
   return { accounts, fleet, start_s, messages: () => nats.received() };
 }
 
-async function watched({ accounts, fleet, start_s, messages }: Idle, alone: Fleet): Promise<Row[]> {
-  const [one, other] = [fleet, alone].map(({ daemons }) => daemons[0]?.pid ?? 0);
-  const read = async () => ({
-    at_s: performance.now() / 1000,
-    cpu_s: [cpu_s(one ?? 0), cpu_s(other ?? 0)] as const,
-    messages: await messages(),
-  });
-  const before = await read();
+async function watched(
+  { accounts, fleet, start_s, messages }: Idle,
+  alone?: Fleet,
+): Promise<Row[]> {
+  const used = (of: Fleet): number => of.daemons.reduce((sum, { pid }) => sum + cpu_s(pid), 0);
+  const before = { cpu_s: used(fleet), alone_s: alone && used(alone), sent: await messages() };
   await pause(watched_ms);
-  const after = await read();
-  const minutes = (after.at_s - before.at_s) / 60;
-  const perMinute = (place: 0 | 1): number => (after.cpu_s[place] - before.cpu_s[place]) / minutes;
+  const minutes = watched_ms / 60_000;
+  const sent = ((await messages()) - before.sent) / minutes / 60;
   const of = `${accounts} idle ${accounts === 1 ? 'account' : 'accounts'}`;
-  const expression = 'one process alone';
+  const beside = (value: (one: Fleet) => number): Pick<Row, 'control'> =>
+    alone === undefined
+      ? {}
+      : { control: { expression: 'one process alone', value: value(alone) } };
   return [
     {
       figure: `${of}: processor time`,
-      value: perMinute(0),
+      value: (used(fleet) - before.cpu_s) / minutes,
       unit: 's/min',
-      control: { expression, value: perMinute(1) },
+      ...beside((one) => (used(one) - (before.alone_s ?? 0)) / minutes),
     },
-    {
-      figure: `${of}: messages to NATS`,
-      value: (after.messages - before.messages) / minutes / 60,
-      unit: '/s',
-    },
+    { figure: `${of}: messages to NATS`, value: sent, unit: '/s' },
     {
       figure: `${of}: memory`,
-      value: resident_MB(one ?? 0),
+      value: memory(fleet),
       unit: 'MB',
-      control: { expression, value: resident_MB(other ?? 0) },
+      ...beside(memory),
     },
     { figure: `${of}: from the start to the last car online`, value: start_s, unit: 's' },
   ];
+}
+
+function memory({ daemons }: Fleet): number {
+  return daemons.reduce((sum, { pid }) => sum + resident_MB(pid), 0);
 }
