@@ -15,13 +15,8 @@ function sent(
   { operation = 'command', phase = 'started' }: Partial<FleetEffect> = {},
 ): FleetEffect {
   const at = new Date(start + after_ms).toISOString();
-  const about = {
-    operation: 'cached',
-    vehicle: 'vendor-1',
-    attempt: 'a',
-    command_id: 'c',
-  } as const;
-  return { ...about, at, phase, account: 'a0', instance } satisfies FleetEffect;
+  const about = { operation, vehicle: 'vendor-1', attempt: 'a', command_id: 'c' };
+  return { ...about, at, phase, account: 'a0', instance };
 }
 
 const found = (claims: readonly Claim[], effects: readonly FleetEffect[]): string[] =>
