@@ -30,7 +30,7 @@ export interface FleetAccountDependencies
 }
 
 /** How long a move waits for what the account has begun, before it interrupts it. */
-const finish_ms = 10_000;
+const finish_ms = 30_000;
 const look_ms = 50;
 const stopGrace_ms = 2000;
 

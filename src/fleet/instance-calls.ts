@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { createInbox } from '@nats-io/transport-node';
 import { v7 as uuidv7 } from 'uuid';
 import { pause } from '../daemon/pause.js';
@@ -61,6 +62,8 @@ class Calls implements InstanceCalls {
   constructor(options: CallServerOptions) {
     this.instance = options.instance;
     this.#options = options;
+    // As many as questions are under way.
+    setMaxListeners(0, this.#stopping.signal);
     this.#server = new CallServer(options);
     this.serve(running, ({ id }) => this.#server.isRunning(id));
     void this.#followConnection();

@@ -251,7 +251,7 @@ export class Connection {
     if (added.length > 0)
       client.subscribe(added, options, (error) => {
         // A connection that is lost meanwhile is no refusal.
-        if (error === null || !client.connected) return;
+        if (error === null || !this.#isOn(client)) return;
         const { log } = this.#options;
         log.error({ err: error }, 'the broker refuses the subscription to the command topics');
       });
@@ -261,10 +261,15 @@ export class Connection {
   #subscribeTo(client: MqttClient, filters: string[]): void {
     const options = { qos: 1 as const, ...(this.#version === 5 ? { nl: true, rh: 2 } : {}) };
     client.subscribe(filters, options, (error, _granted, answer) => {
-      if (error === null || !client.connected) return;
+      if (error === null || !this.#isOn(client)) return;
       const refused = refusedFiltersOf(filters, answer?.granted ?? []);
       this.#options.log.warn({ err: error, filters: refused }, 'the broker refuses subscriptions');
     });
+  }
+
+  /** Whether what was asked of this client still concerns anybody. */
+  #isOn(client: MqttClient): boolean {
+    return client.connected && this.#state.is === 'connected' && this.#client === client;
   }
 
   #refused(error: Error): void {
