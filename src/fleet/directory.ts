@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { JetStreamApiCodes, JetStreamApiError } from '@nats-io/jetstream';
 import type { KV, KvEntry } from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/transport-node';
@@ -72,6 +73,8 @@ export class Directory {
 
   private constructor(options: DirectoryOptions) {
     this.#options = options;
+    // As many as accounts of which something is to be written.
+    setMaxListeners(0, this.#stopping.signal);
   }
 
   /** Resolves when everything is known that is written. Waits for JetStream as long as it takes. */
