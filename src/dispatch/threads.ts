@@ -121,6 +121,8 @@ function newPool(
     concurrentTasksPerWorker: 1,
     // A thread that waits in Atomics runs no events: it would notice neither the end of its process nor its output.
     atomics: 'disabled',
+    // `require` of a module, which piscina would try first, can abort the process where its thread is ended meanwhile.
+    execArgv: ['--no-experimental-require-module'],
     // A thread holds one task: the usual room for young objects would be most of its memory.
     resourceLimits: { maxYoungGenerationSizeMb: 2 },
     recordTiming: false,
