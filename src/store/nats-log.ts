@@ -38,6 +38,8 @@ const attempt_ms = 1500;
 const betweenAttempts_ms = 100;
 /** Many logs are opened at once when an instance takes over from another. */
 const opening_ms = 20_000;
+/** Of a server that delivers; after twice as much it is asked anew. */
+const silence_ms = 2000;
 const noSequenceMatch = [10071, 10164];
 
 /**
@@ -147,6 +149,18 @@ export class NatsLog {
 
   /** The headers of all messages up to this one, oldest first. */
   async replay(end: number): Promise<StoredHeaders[]> {
+    const until = performance.now() + opening_ms;
+    for (;;) {
+      const found = await this.#deliveredUpTo(end);
+      if (found !== undefined) return found;
+      if (performance.now() > until || this.#connection.isClosed()) {
+        throw new StoreError('NATS stopped to deliver what is stored');
+      }
+    }
+  }
+
+  /** Undefined where the server fell silent on the way: it has forgotten who it delivers to. */
+  async #deliveredUpTo(end: number): Promise<StoredHeaders[] | undefined> {
     const consumer = await this.#untilAnswered(
       () =>
         this.#client.consumers.getPushConsumer(this.#stream, {
@@ -161,7 +175,7 @@ export class NatsLog {
     const watch = setInterval(() => {
       if (isStalled) void delivered.close();
       isStalled = true;
-    }, opening_ms / 2);
+    }, silence_ms);
     try {
       for await (const message of delivered) {
         isStalled = false;
@@ -173,7 +187,7 @@ export class NatsLog {
       void delivered.close();
       consumer.delete().catch(() => undefined);
     }
-    throw new StoreError('NATS stopped to deliver what is stored');
+    return undefined;
   }
 
   #advance<T extends object>(sequence: number, appended: T): T & { readonly sequence: number } {
