@@ -115,8 +115,7 @@ export default defineConfig({
           include: ['test/home-assistant/**/*.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 180_000,
-          // Few: they run beside all the others.
-          maxWorkers: 2,
+          maxWorkers: 3,
           sequence: { groupOrder: 1 },
         },
       },

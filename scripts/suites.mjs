@@ -19,19 +19,17 @@ export function resultsFolder(name) {
  * @param {string} results
  * @param {Record<string, string>} environment the interpreters to use
  * @param {readonly string[]} choice which tests: parts of their paths, or options of vitest; without any, all
- * @param {{name?: string, runner?: typeof run}} options what the suite is called, and how it is run: `aside` lets it run
- *   beside other things
+ * @param {string} name what the suite is called
  * @returns {Promise<Suite>}
  */
-export async function runVitest(results, environment, choice = [], options = {}) {
-  const { name = 'vitest', runner = run } = options;
+export async function runVitest(results, environment, choice = [], name = 'vitest') {
   const file = join(results, `${name}.json`);
   const reporters = [
     '--reporter=default',
     `--reporter=${join(root, 'scripts/vitest-summary.mjs')}`,
   ];
   const vitest = join(root, 'node_modules/.bin/vitest');
-  const code = await runner(vitest, ['run', ...reporters, ...choice], {
+  const code = await run(vitest, ['run', ...reporters, ...choice], {
     env: { ...process.env, ...environment, BLUELINK2MQTT_TEST_SUMMARY: file },
   });
   const summary = existsSync(file)
@@ -61,7 +59,7 @@ export async function runPytest(results, python) {
  * @param {string} file
  * @returns {typeof run}
  */
-export function aside(file) {
+function aside(file) {
   return async (program, args, options) => {
     const output = openSync(file, 'w');
     const code = await run(program, args, { ...options, stdio: ['ignore', output, output] });

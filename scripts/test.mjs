@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { installBluelinky } from './bluelinky.mjs';
 import { build } from './build.mjs';
 import { check } from './check.mjs';
@@ -6,7 +5,7 @@ import { install } from './install.mjs';
 import { missingPrograms } from './missing-programs.mjs';
 import { makePythonEnvironments, pythonEnvironments } from './python-environments.mjs';
 import { missingForHomeAssistants, setUpHomeAssistants } from './real-home-assistants.mjs';
-import { aside, count, nameSkips, resultsFolder, runPytest, runVitest } from './suites.mjs';
+import { count, nameSkips, resultsFolder, runPytest, runVitest } from './suites.mjs';
 
 // With `--home-assistant` a real Home Assistant is tried, too: `npm run test:home-assistant` alone.
 const withHomeAssistant = process.argv.includes('--home-assistant');
@@ -41,14 +40,12 @@ const [checked, pytest] = await Promise.all([check(), runPytestIfThere()]);
 const faults = checked.map((step) => `check: ${step}`);
 if (inCi) faults.push(...missing.map((one) => `missing: ${one}`));
 // The container image has a command of its own.
-const [vitest, homeAssistant] = await Promise.all([
-  runVitest(results, pythonEnvironments(), [
-    '--project=parts',
-    '--project=end-to-end',
-    '--project=dashboard',
-  ]),
-  runHomeAssistantIfThere(),
+const vitest = await runVitest(results, pythonEnvironments(), [
+  '--project=parts',
+  '--project=end-to-end',
+  '--project=dashboard',
 ]);
+const homeAssistant = await runHomeAssistantIfThere();
 end({ faults, suites: [vitest, ...homeAssistant, ...pytest], missing });
 
 async function runPytestIfThere() {
@@ -63,17 +60,15 @@ async function setUp() {
   return absent.length === 0 && (await setUpHomeAssistants());
 }
 
-/** It waits for much, so it runs beside the others, as soon as it can. */
+/** By itself: Home Assistant drops what comes while it is too slow. */
 async function runHomeAssistantIfThere() {
   if (!withHomeAssistant) return [];
   if (!(await homeAssistants)) {
     faults.push('a real Home Assistant: it could not be installed');
     return [];
   }
-  const name = 'home-assistant';
-  const runner = aside(join(results, `${name}.txt`));
   const choice = ['--project=home-assistant'];
-  return [await runVitest(results, pythonEnvironments(), choice, { name, runner })];
+  return [await runVitest(results, pythonEnvironments(), choice, 'home-assistant')];
 }
 
 function end({ faults, suites = [], missing = [] }) {
