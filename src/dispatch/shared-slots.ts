@@ -100,7 +100,7 @@ export class SharedSlots {
     this.#shares.delete(share);
     this.#byUse.delete(share);
     this.#turns.forget(share);
-    if (this.isReserved || this.isReserved !== wasReserved) this.#askAll();
+    if (this.isReserved || this.isReserved !== wasReserved || this.#isUnused) this.#askAll();
   }
 
   #take(share: Share, claim: Claim, fromReserve: boolean): (() => void) | undefined {
@@ -145,12 +145,18 @@ export class SharedSlots {
     if (this.#byUse.delete(share)) this.#byUse.add(share);
   }
 
+  /** Whoever waits then was refused under other rules, and nobody is left to give a slot back to it. */
+  get #isUnused(): boolean {
+    return this.#taken.read === 0;
+  }
+
   #freed(share: Share, isOfUseToItAlone: boolean): void {
     if (!this.isReserved) {
       this.#offer();
       if (this.#shares.has(share)) askInOrder([share]);
     } else if (isOfUseToItAlone) askInOrder([share]);
     else this.#askAll();
+    if (this.#isUnused) this.#askAll();
   }
 
   #offer(): void {
