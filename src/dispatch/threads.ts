@@ -1,6 +1,7 @@
 import { BroadcastChannel, type Worker } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import { v7 as uuidv7 } from 'uuid';
+import { z } from 'zod';
 import { settlesWithin } from '../daemon/settles-within.js';
 import type { Task } from '../vehicle/task.js';
 import { threadNoteSchema, type ThreadNote, type ThreadOrder } from '../vehicle/thread-note.js';
@@ -108,6 +109,14 @@ export class Threads {
 /** A thread ends its process before the pool ends the thread, so that the end is seen and no entry stays defunct. */
 const processShareOfIdle = 0.8;
 
+/**
+ * `require` of a module, which piscina tries before it imports one, can abort the process where the thread is ended
+ * meanwhile. bluelinky itself cannot do without.
+ */
+function mayRequireModules(backend: unknown): boolean {
+  return z.object({ backend: z.literal('bluelinky') }).safeParse(backend).success;
+}
+
 function newPool(
   { entry, backend, minThreads, maxThreads, idle_ms }: ThreadsOptions,
   orders: string,
@@ -121,8 +130,7 @@ function newPool(
     concurrentTasksPerWorker: 1,
     // A thread that waits in Atomics runs no events: it would notice neither the end of its process nor its output.
     atomics: 'disabled',
-    // `require` of a module, which piscina would try first, can abort the process where its thread is ended meanwhile.
-    execArgv: ['--no-experimental-require-module'],
+    execArgv: mayRequireModules(backend) ? [] : ['--no-experimental-require-module'],
     // A thread holds one task: the usual room for young objects would be most of its memory.
     resourceLimits: { maxYoungGenerationSizeMb: 2 },
     recordTiming: false,
