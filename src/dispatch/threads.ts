@@ -111,9 +111,9 @@ const processShareOfIdle = 0.8;
 
 /**
  * `require` of a module, which piscina tries before it imports one, can abort the process where the thread is ended
- * meanwhile. bluelinky itself cannot do without.
+ * meanwhile. Who names options gets none of the process: bluelinky, which speaks to its maker in the thread, needs those.
  */
-function mayRequireModules(backend: unknown): boolean {
+function usesOwnOptions(backend: unknown): boolean {
   return z.object({ backend: z.literal('bluelinky') }).safeParse(backend).success;
 }
 
@@ -130,7 +130,7 @@ function newPool(
     concurrentTasksPerWorker: 1,
     // A thread that waits in Atomics runs no events: it would notice neither the end of its process nor its output.
     atomics: 'disabled',
-    execArgv: mayRequireModules(backend) ? [] : ['--no-experimental-require-module'],
+    ...(usesOwnOptions(backend) ? {} : { execArgv: ['--no-experimental-require-module'] }),
     // A thread holds one task: the usual room for young objects would be most of its memory.
     resourceLimits: { maxYoungGenerationSizeMb: 2 },
     recordTiming: false,
