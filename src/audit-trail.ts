@@ -62,3 +62,5 @@ export async function createAuditTrail(options: AuditTrailOptions) {
     },
   };
 }
+
+export type AuditTrail = Awaited<ReturnType<typeof createAuditTrail>>;

@@ -1,5 +1,5 @@
 import type { AccountOutput } from './account-options.js';
-import { firstKnown, type CommandedAccounts } from './commanded-accounts.js';
+import type { CommandedAccounts } from './commanded-accounts.js';
 import type { Clock } from './daemon/clock.js';
 import type { Logger } from './daemon/logger.js';
 import type { Metrics } from './daemon/metrics.js';
@@ -11,6 +11,7 @@ import { RefreshAllLane } from './dispatch/refresh-all-lane.js';
 import type { Polling } from './schedule/polling.js';
 import { createJournal } from './store/journal.js';
 import type { Store, Write } from './store/store.js';
+import { firstKnown } from './vehicle/cancelled.js';
 import type { RefreshMode } from './vehicle/command.js';
 import type { Parcel } from './vehicle/journal-record.js';
 

@@ -16,20 +16,19 @@ import { settlesWithin } from './daemon/settles-within.js';
 import { CommandHistory } from './dispatch/command-history.js';
 import { SharedSlots } from './dispatch/shared-slots.js';
 import { WaitingCount } from './dispatch/waiting-count.js';
-import type { AccessOptions } from './http/access.js';
-import { startControlSocket } from './http/control-socket.js';
-import { LiveEvents, stepEvent } from './http/live-events.js';
-import type { WebServer } from './http/web-server.js';
+import { LiveEvents } from './http/live-events.js';
 import { translateLegacy } from './mqtt/legacy-commands.js';
 import { createTopics } from './mqtt/topics.js';
 import type { PollSettings } from './schedule/next-poll.js';
+import { listenToPeople, type PeopleOptions } from './people.js';
 import { Polling } from './schedule/polling.js';
+import { createStepListeners } from './step-listeners.js';
 import { createBridgeStore } from './store/bridge-store.js';
 import type { Store } from './store/store.js';
 import { createUnknownTarget } from './unknown-target.js';
 import { failure } from './vehicle/outcome.js';
 
-export interface BridgeOptions extends BrokerSessionOptions {
+export interface BridgeOptions extends BrokerSessionOptions, PeopleOptions {
   readonly accounts: readonly AccountOptions[];
   /** What is read without being asked for. */
   readonly polling: PollSettings;
@@ -37,14 +36,6 @@ export interface BridgeOptions extends BrokerSessionOptions {
   readonly keepAudit_ms: number;
   readonly queueTotal: number;
   readonly mostProcesses: number;
-  /** Dashboard, API, health and metrics; absent where they are switched off. */
-  readonly http:
-    | (Pick<AccessOptions, 'token' | 'host' | 'allowed_hosts' | 'trusted_proxies'> & {
-        readonly port: number;
-      })
-    | undefined;
-  /** Where subcommands reach this daemon: a Unix socket. */
-  readonly control_path: string;
 }
 
 export interface BridgeDependencies {
@@ -119,20 +110,7 @@ export async function startBridge(
       log.error(message);
       state.trouble(failure('unavailable', message));
     },
-    output: {
-      step: (event, source) => {
-        history.note(event);
-        live.tell(stepEvent(event));
-        if (event.seq === 0) auditTrail.refused(event, source);
-      },
-      carsChanged: () => undefined,
-      changed: () => {
-        state.changed();
-      },
-      trouble: (reason) => {
-        state.trouble(reason);
-      },
-    },
+    output: createStepListeners({ history, live, state, auditTrail: () => auditTrail }),
   });
   const { output, publisher } = session;
 
@@ -229,18 +207,7 @@ export async function startBridge(
     registry: metrics.registry,
     audit: auditTrail.log,
   });
-  const control = await startControlSocket({ path: options.control_path, api, log, version });
-  const web = options.http && (await serve(options.http));
-
-  async function serve(http: NonNullable<BridgeOptions['http']>): Promise<WebServer> {
-    // Not loaded where it is switched off.
-    const { startWebServer } = await import('./http/web-server.js');
-    return startWebServer({
-      ...http,
-      ...{ api, log, version, retry: options.retry },
-      onAnswered: metrics.httpAnswered,
-    });
-  }
+  const people = await listenToPeople(options, { api, log, metrics });
 
   state.start({
     ...{ version, connection: session, accounts: here, metrics },
@@ -301,11 +268,7 @@ export async function startBridge(
       await lastChange;
       state.stop();
       const rested = ownCommands.stopJobs();
-      await Promise.all([
-        control.stop(),
-        web?.stop(),
-        ...accounts.map((account) => account.stop()),
-      ]);
+      await Promise.all([people.stop(), ...accounts.map((account) => account.stop())]);
       // What they did for accounts has ended with these.
       await settlesWithin(rested, stopGrace_ms);
       await ownCommands.stop(stopGrace_ms);

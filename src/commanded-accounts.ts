@@ -1,7 +1,7 @@
 import type { Account } from './account.js';
-import type { Cancelled } from './dispatch/bridge-commands.js';
 import type { RefreshableAccount } from './dispatch/refresh-all.js';
 import type { CodeStep } from './vehicle/bridge-command.js';
+import { firstKnown, type Cancelled } from './vehicle/cancelled.js';
 import type { Failure } from './vehicle/outcome.js';
 
 /** What the commands to the bridge ask of the accounts, wherever these are. */
@@ -47,9 +47,4 @@ export function commandedHere(accounts: () => readonly Account[]): CommandedAcco
         .find((account) => account.name === name)
         ?.otp(step),
   };
-}
-
-/** What was found of an id by who knows it. */
-export function firstKnown(found: readonly Cancelled[]): Cancelled {
-  return found.find((one) => one !== 'unknown_id') ?? 'unknown_id';
 }

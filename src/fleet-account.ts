@@ -137,6 +137,7 @@ export async function startFleetAccount(
       account,
       store,
       session,
+      clockTrust,
       take,
 
       /** Ends it: in order, with what it has begun, or at once where somebody else may have it already. */

@@ -22,16 +22,16 @@ import { Directory } from './fleet/directory.js';
 import { createFleetApi, serveBridgeApi } from './fleet/fleet-api.js';
 import { createInstanceCalls } from './fleet/instance-calls.js';
 import { startOwnership, type DropReason, type Lease } from './fleet/ownership.js';
-import { startControlSocket } from './http/control-socket.js';
-import { LiveEvents, stepEvent } from './http/live-events.js';
-import type { WebServer } from './http/web-server.js';
+import { LiveEvents } from './http/live-events.js';
 import { createTopics } from './mqtt/topics.js';
 import type { NatsConnection } from './nats/connect.js';
 import { followConnection } from './nats/follow-connection.js';
+import { listenToPeople } from './people.js';
 import { Polling } from './schedule/polling.js';
 import type { Cipher } from './store/cipher.js';
 import { openNatsStore } from './store/nats-store.js';
 import { prepareStream } from './store/nats-stream.js';
+import { createStepListeners } from './step-listeners.js';
 import { StoreError } from './store/store.js';
 
 export interface FleetOptions extends BridgeOptions {
@@ -92,7 +92,7 @@ export async function startFleetBridge(
   const metrics = createBridgeMetrics({
     ...{ version, clock, waiting, accounts: here, names: [] },
     isHealthy: () => health().ok,
-    isClockTrusted: () => true,
+    isClockTrusted: () => sessions().every(({ clockTrust }) => clockTrust.isTrusted),
     isConnected: () => sessions().every(({ session }) => session.state.is === 'connected'),
     undelivered: () =>
       sessions().reduce((sum, { session }) => sum + session.publisher.undelivered, 0),
@@ -114,23 +114,7 @@ export async function startFleetBridge(
       for (const account of here()) account.pollingChanged();
     },
   });
-  const output = {
-    step: (
-      event: Parameters<typeof history.note>[0],
-      source: Parameters<typeof auditTrail.refused>[1],
-    ) => {
-      history.note(event);
-      live.tell(stepEvent(event));
-      if (event.seq === 0) auditTrail.refused(event, source);
-    },
-    carsChanged: () => undefined,
-    changed: () => {
-      state.changed();
-    },
-    trouble: (reason: Parameters<typeof state.trouble>[0]) => {
-      state.trouble(reason);
-    },
-  };
+  const output = createStepListeners({ history, live, state, auditTrail: () => auditTrail });
   const auditTrail = await createAuditTrail({
     ...{ clock, log, store: ownStore, history, accounts: here },
     journals: () => [
@@ -287,24 +271,13 @@ export async function startFleetBridge(
     instances: others,
     speaker: () => ownership.ownerOf(bridgeItem),
   });
-  const control = await startControlSocket({ path: options.control_path, api, log, version });
-  const web = options.http && (await serve(options.http));
+  const people = await listenToPeople(options, { api, log, metrics });
 
   async function takeHere(arrived: Asked): Promise<void> {
     const { target } = arrived;
     if (target === 'bridge') return speaking.running?.take(arrived);
     const one = runningHere().find(({ account }) => account.vehicles.find(target) !== undefined);
     return one === undefined ? speaking.running?.take(arrived) : one.take(arrived);
-  }
-
-  async function serve(http: NonNullable<BridgeOptions['http']>): Promise<WebServer> {
-    // Not loaded where it is switched off.
-    const { startWebServer } = await import('./http/web-server.js');
-    return startWebServer({
-      ...http,
-      ...{ api, log, version, retry: options.retry },
-      onAnswered: metrics.httpAnswered,
-    });
   }
 
   function setItems(): void {
@@ -357,7 +330,7 @@ export async function startFleetBridge(
     /** Gives everything it owns to the others, in order, and leaves. */
     async stop(): Promise<void> {
       state.stop();
-      await Promise.all([control.stop(), web?.stop()]);
+      await people.stop();
       await ownership.stop();
       await calls.stop();
       metrics.stop();

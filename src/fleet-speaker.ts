@@ -191,6 +191,7 @@ export async function startFleetSpeaker(deps: FleetSpeakerDependencies) {
     return {
       store,
       session,
+      clockTrust,
       take,
       /** As it was last told; null before that. */
       get document(): unknown {

@@ -13,6 +13,7 @@ import {
   type RefreshAllCommand,
   type WordCommand,
 } from '../vehicle/bridge-command.js';
+import type { Cancelled } from '../vehicle/cancelled.js';
 import type { RefreshMode, Request } from '../vehicle/command.js';
 import type { CommandSource } from '../vehicle/command-source.js';
 import type { JournalRecord, ResponseAddress } from '../vehicle/journal-record.js';
@@ -22,9 +23,6 @@ import { checkTimes, isAllowed, rejected, type Incoming, type Refusal } from './
 import { failureDetails, type CommandBook, type OpenCommand } from './command-book.js';
 import { admitOnce } from './known-id.js';
 import { refusalEvent } from './refusal-event.js';
-
-/** What became of a look at a command that somebody wants to cancel. */
-export type Cancelled = 'ended' | 'too_late' | 'unknown_id';
 
 export interface BridgeCommandsOptions<W> {
   readonly clock: Clock;

@@ -1,7 +1,8 @@
 import type { Logger } from '../daemon/logger.js';
 import type { CodeStep } from '../vehicle/bridge-command.js';
+import { firstKnown, type Cancelled } from '../vehicle/cancelled.js';
 import { failure, type Failure } from '../vehicle/outcome.js';
-import { accountMethods, type FleetRefreshable, type FoundCommand } from './account-methods.js';
+import { accountMethods, type FleetRefreshable } from './account-methods.js';
 import { CallError } from './call-error.js';
 import type { CallMethod } from './call-wire.js';
 import type { Directory } from './directory.js';
@@ -46,9 +47,9 @@ export function createFleetAccounts(options: FleetAccountsOptions) {
     names: accountNames,
     haveCars: (): boolean => directory.unlisted(accountNames()).length < accountNames().length,
     refreshable,
-    find: async (id: string): Promise<FoundCommand> =>
+    find: async (id: string): Promise<Cancelled> =>
       firstKnown(await askAll(accountMethods.find, { id })),
-    cancel: async (id: string): Promise<FoundCommand> =>
+    cancel: async (id: string): Promise<Cancelled> =>
       firstKnown(await askAll(accountMethods.cancel, { id })),
     clearQueue: (): void => {
       void askAll(accountMethods.clearQueue, null);
@@ -76,8 +77,4 @@ export function createFleetAccounts(options: FleetAccountsOptions) {
       }
     },
   };
-}
-
-function firstKnown(found: readonly FoundCommand[]): FoundCommand {
-  return found.find((one) => one !== 'unknown_id') ?? 'unknown_id';
 }

@@ -1,13 +1,11 @@
 import { z } from 'zod';
 import type { CodeStep } from '../vehicle/bridge-command.js';
+import type { Cancelled } from '../vehicle/cancelled.js';
 import { refreshModes, type RefreshMode } from '../vehicle/command.js';
 import { failureSchema, type Failure } from '../vehicle/outcome.js';
 import { codeMethods } from '../vehicle/task.js';
 import type { CallMethod } from './call-wire.js';
 import type { InstanceCalls } from './instance-calls.js';
-
-/** What became of a look at a command that somebody wants to cancel. */
-export type FoundCommand = 'ended' | 'too_late' | 'unknown_id';
 
 /** Why nothing that can wait may call now. */
 export interface AccountHold {
@@ -38,8 +36,8 @@ export type Refreshed = { readonly ok: true } | { readonly ok: false; readonly f
 export interface HereAccounts {
   /** One that is being given away is none any more: what it has not done is asked of the next owner. */
   readonly refreshable: () => readonly FleetRefreshable[];
-  readonly find: (id: string) => Promise<FoundCommand>;
-  readonly cancel: (id: string) => FoundCommand | Promise<FoundCommand>;
+  readonly find: (id: string) => Promise<Cancelled>;
+  readonly cancel: (id: string) => Cancelled | Promise<Cancelled>;
   readonly clearQueue: () => void;
   readonly resetBreakers: (account: string) => void;
   readonly setLogLevel: (level: string) => void;
@@ -49,7 +47,7 @@ export interface HereAccounts {
 const nothing = z.null();
 const byId = z.object({ id: z.string() });
 const found = z.enum(['ended', 'too_late', 'unknown_id']);
-type Find = CallMethod<{ id: string }, FoundCommand>;
+type Find = CallMethod<{ id: string }, Cancelled>;
 
 const find: Find = { name: 'accounts.find', params: byId, result: found };
 const cancel: Find = { name: 'accounts.cancel', params: byId, result: found };

@@ -3,8 +3,9 @@ import type { CommandedAccounts } from '../../src/commanded-accounts.js';
 import { systemClock as clock } from '../../src/daemon/clock.js';
 import type { RefreshableAccount } from '../../src/dispatch/refresh-all.js';
 import { createFleetAccounts, serveAccountCalls } from '../../src/fleet/account-calls.js';
-import type { FoundCommand, HereAccounts } from '../../src/fleet/account-methods.js';
+import type { HereAccounts } from '../../src/fleet/account-methods.js';
 import type { CodeStep } from '../../src/vehicle/bridge-command.js';
+import type { Cancelled } from '../../src/vehicle/cancelled.js';
 import type { RefreshMode } from '../../src/vehicle/command.js';
 import { failure, type Failure } from '../../src/vehicle/outcome.js';
 import type { Outcome } from '../../src/vehicle/task.js';
@@ -29,7 +30,7 @@ const done = { ok: true };
 /** The accounts of one instance in memory. */
 class Accounts implements HereAccounts {
   readonly said = new GrowingList<string>();
-  readonly commands = new Map<string, FoundCommand>();
+  readonly commands = new Map<string, Cancelled>();
   refuses: Failure | undefined;
   holds: Hold | undefined;
   refresh: Refresh = () => Promise.resolve(read);
